@@ -40,7 +40,7 @@ class SpaceError(WattnasError):
 
 
 class ProfileError(WattnasError):
-    """A device profile that cannot be read, or that does not cover what was asked; names the missing entries."""
+    """A device profile that cannot be read, or does not cover what was asked; names the missing entries."""
 
 
 class RunError(WattnasError):

@@ -14,14 +14,14 @@ from typing import Any
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`; on leaving without an error it takes the place of `path`, synced to disk."""
+    """A temporary path beside `path`, which it replaces, synced to disk, on leaving without an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     os.close(handle)
     part = Path(name)
     try:
         yield part
-        with part.open("rb") as file:
+        with part.open("r+b") as file:
             os.fsync(file.fileno())
         part.chmod(0o644)
         part.replace(path)

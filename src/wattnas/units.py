@@ -1,20 +1,23 @@
-"""Seconds, joules, bytes and counts: the one place that parses and prints them, and numbers with their origin."""
+"""Seconds, joules, bytes, counts: the one place that parses and prints them; numbers with their origin."""
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from wattnas.errors import ConfigError
 
 Origin = Literal["measured", "predicted", "modelled", "literature"]
 
-_NUMBER = re.compile(r"^\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*([A-Za-zµμ]*)\s*$")
-_SECONDS = {"": 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9, "min": 60.0, "m": 60.0, "h": 3600.0}
+_NUMBER = re.compile(r"\s*((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*([A-Za-zµμ]*)\s*")
+_SECONDS = {"": 1.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9}
+_SECONDS |= {"min": 60.0, "m": 60.0, "h": 3600.0}
 _JOULES = {"": 1.0, "J": 1.0, "mJ": 1e-3, "uJ": 1e-6, "µJ": 1e-6, "μJ": 1e-6, "kJ": 1e3, "Wh": 3600.0}
-_BYTES = {"": 1.0, "B": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9, "KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
+_BYTES = {"": 1.0, "B": 1.0, "kB": 1e3, "KB": 1e3, "MB": 1e6, "GB": 1e9}
+_BYTES |= {"KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
 _COUNT = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9}
 
 
@@ -25,7 +28,7 @@ class Quantity(BaseModel):
         value: the number, in `unit`.
         unit: "s", "J", "B" or "1".
         origin: how it came about; a modelled number was computed from stated assumptions, never observed.
-        low, high: 95 % interval in `unit`, where known.
+        low, high: 95 % interval in `unit`, where known; both or neither.
         n: how many observations stand behind it, where known.
         source: device, runtime, threads, date or publication it came from.
     """
@@ -40,13 +43,24 @@ class Quantity(BaseModel):
     n: int | None = Field(default=None, ge=1)
     source: str
 
+    @model_validator(mode="after")
+    def _whole_interval(self) -> Quantity:
+        if (self.low is None) != (self.high is None):
+            raise ValueError("low and high go together: give both or neither")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low {self.low} is above high {self.high}")
+        return self
+
 
 def _parse(text: str, units: dict[str, float], what: str) -> float:
-    match = _NUMBER.match(text)
+    match = _NUMBER.fullmatch(text)
     if match is None or match[2] not in units:
         known = ", ".join(u for u in units if u)
         raise ConfigError(f"{text!r} is not {what}.", f"Write a number and one of {known}.")
-    return float(match[1]) * units[match[2]]
+    value = float(match[1]) * units[match[2]]
+    if not math.isfinite(value):
+        raise ConfigError(f"{text!r} is too large for {what}.", "Write a smaller number.")
+    return value
 
 
 def parse_seconds(text: str) -> float:
@@ -70,8 +84,10 @@ def parse_count(text: str) -> float:
 
 
 def _scaled(value: float, steps: tuple[tuple[float, str], ...]) -> str:
+    # What is printed decides: 0.99999 s is printed as 1 s, not as 1000 ms.
+    printed = abs(float(f"{value:.4g}"))
     for scale, unit in steps:
-        if abs(value) >= scale:
+        if printed >= scale:
             return f"{value / scale:.4g} {unit}"
     scale, unit = steps[-1]
     return f"{value / scale:.4g} {unit}"
@@ -98,7 +114,9 @@ def format_count(count: float) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """A wall time for people: "3 min 20 s"."""
+    """A wall time for people: "3 min 20 s"; "unknown" where it is not finite."""
+    if not math.isfinite(seconds):
+        return "unknown"
     whole = round(seconds)
     if whole < 60:
         return f"{seconds:.1f} s"

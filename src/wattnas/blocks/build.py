@@ -28,15 +28,17 @@ class Network(nn.Module):
         self.register_buffer("std", torch.ones(1, layout.channels, 1, 1))
         self.stem = make_stem(layout)
         self.layers = nn.Sequential(
-            *(make_candidate(layer, c) for layer, c in zip(layout.layers, architecture.candidates, strict=True))
+            *(
+                make_candidate(layer, c)
+                for layer, c in zip(layout.layers, architecture.candidates, strict=True)
+            )
         )
         self.head = make_head(layout)
 
     def normalise_with(self, mean: Tensor, std: Tensor) -> None:
         """Set the per-channel statistics, each (C,), in units of pixel value 0 to 1."""
-        with torch.no_grad():
-            self.mean.copy_(mean.view(1, -1, 1, 1))
-            self.std.copy_(std.view(1, -1, 1, 1))
+        self.mean.copy_(mean.view(1, -1, 1, 1))
+        self.std.copy_(std.view(1, -1, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W) in [0, 1] to logits (N, classes)."""

@@ -11,7 +11,13 @@ class ConvNorm(nn.Sequential):
     """Convolution with "same" padding for odd kernels, BatchNorm and, unless switched off, ReLU."""
 
     def __init__(
-        self, in_channels: int, out_channels: int, kernel: int = 1, stride: int = 1, groups: int = 1, relu: bool = True
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel: int = 1,
+        stride: int = 1,
+        groups: int = 1,
+        relu: bool = True,
     ) -> None:
         layers: list[nn.Module] = [
             nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False),
@@ -20,6 +26,19 @@ class ConvNorm(nn.Sequential):
         if relu:
             layers.append(nn.ReLU(inplace=True))
         super().__init__(*layers)
+
+
+class Shuffle(nn.Module):
+    """Channel shuffle (ShuffleNet): `nn.ChannelShuffle` from operations that every ONNX exporter knows."""
+
+    def __init__(self, groups: int) -> None:
+        super().__init__()
+        self.groups = groups
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, H, W), C divisible by the groups, to the same shape."""
+        grouped: Tensor = x.unflatten(1, (self.groups, -1))  # type: ignore[no-untyped-call]
+        return grouped.transpose(1, 2).flatten(1, 2)
 
 
 class Block(nn.Module):
@@ -33,7 +52,7 @@ class Block(nn.Module):
         hidden, groups = layer.in_channels * candidate.expansion, candidate.groups
         self.residual = layer.is_residual
         self.expand = ConvNorm(layer.in_channels, hidden, groups=groups)
-        self.shuffle: nn.Module = nn.ChannelShuffle(groups) if groups > 1 else nn.Identity()
+        self.shuffle: nn.Module = Shuffle(groups) if groups > 1 else nn.Identity()
         self.depthwise = ConvNorm(hidden, hidden, candidate.kernel, layer.stride, groups=hidden)
         self.project = ConvNorm(hidden, layer.out_channels, groups=groups, relu=False)
 

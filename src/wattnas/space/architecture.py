@@ -30,16 +30,16 @@ class Architecture(BaseModel):
 
     @classmethod
     def parse(cls, text: str, space: Space) -> Architecture:
-        """The architecture written as candidate names between spaces or commas; SpaceError names the bad layer."""
-        return cls.of(re.split(r"[\s,]+", text.strip()), space)
+        """The architecture written as candidate names, spaces or commas between them."""
+        return cls.of(re.findall(r"[^\s,]+", text), space)
 
     @classmethod
     def of(cls, operations: list[str] | tuple[str, ...], space: Space) -> Architecture:
-        """The architecture with these candidate names, checked against `space`."""
+        """The architecture with these candidate names; SpaceError where the count or a name is wrong."""
         names = tuple(operations)
         if len(names) != space.depth:
             raise SpaceError(
-                f"The architecture has {len(names)} candidates, space {space.name!r} has {space.depth} layers.",
+                f"The architecture has {len(names)} candidates, space {space.name!r} {space.depth} layers.",
                 "Name one candidate per layer, first layer first.",
             )
         for index, name in enumerate(names):
@@ -55,8 +55,10 @@ class Architecture(BaseModel):
         """Read `architecture.json`; SpaceError where it is damaged or belongs to another space."""
         try:
             found = cls.model_validate(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, ValidationError) as error:
-            raise SpaceError(f"{path} is not an architecture file: {error}", "Run the search again.") from error
+        except (OSError, ValueError, RecursionError) as error:
+            raise SpaceError(
+                f"{path} is not an architecture file: {_reason(error)}.", "Run the search again."
+            ) from error
         if found.space_hash != space.hash:
             raise SpaceError(
                 f"{path} was made for a space {found.space!r} that differs from {space.name!r} as it is now.",
@@ -71,3 +73,13 @@ class Architecture(BaseModel):
 
     def __str__(self) -> str:
         return " ".join(self.operations)
+
+
+def _reason(error: Exception) -> str:
+    """Why a file could not be used, on one line."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return ": ".join(
+            (".".join(map(str, first["loc"])) or "the file", first["msg"].removeprefix("Value error, "))
+        )
+    return " ".join(str(error).split())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wattnas.errors import SpaceError
 
-_NAME = re.compile(r"^k([0-9]+)_e([0-9]+)(?:_g([0-9]+))?$")
+_NAME = re.compile(r"k([0-9]{1,4})_e([0-9]{1,4})(?:_g([0-9]{1,4}))?")
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class Candidate:
 
     @classmethod
     def parse(cls, name: str) -> Candidate:
-        """The candidate called `name`; SpaceError where the name is not `skip` or `k<odd>_e<n>[_g<n>]`."""
+        """The candidate called `name`; SpaceError unless `skip` or `k<odd>_e<n>[_g<n>]`, each 1 to 9999."""
         if name == "skip":
             return cls(0, 0, 1)
-        match = _NAME.match(name)
+        match = _NAME.fullmatch(name)
         if match is None:
             raise SpaceError(
                 f"{name!r} is not a candidate.",
@@ -49,7 +49,10 @@ class Candidate:
             )
         kernel, expansion, groups = int(match[1]), int(match[2]), int(match[3] or 1)
         if kernel % 2 == 0 or expansion == 0 or groups == 0:
-            raise SpaceError(f"{name!r} has an even kernel, or an expansion or group count of 0.", "Use odd kernels and counts from 1.")
+            raise SpaceError(
+                f"{name!r} has an even kernel, or an expansion or group count of 0.",
+                "Use odd kernels and counts from 1.",
+            )
         candidate = cls(kernel, expansion, groups)
         if candidate.name != name:
             raise SpaceError(f"{name!r} is not how this candidate is written.", f"Write `{candidate.name}`.")

@@ -41,7 +41,9 @@ def count_candidate(layer: Layer, candidate: Candidate) -> Count:
     if candidate.is_skip:
         if layer.is_residual:
             return Count(0, 0)
-        return count_conv(layer.in_channels, layer.out_channels, 1, layer.out_size).plus(count_norm(layer.out_channels))
+        return count_conv(layer.in_channels, layer.out_channels, 1, layer.out_size).plus(
+            count_norm(layer.out_channels)
+        )
     hidden = layer.in_channels * candidate.expansion
     parts = (
         count_conv(layer.in_channels, hidden, 1, layer.in_size, candidate.groups),
@@ -75,7 +77,9 @@ def count_head(layout: Layout) -> Count:
 
 def count_layout(layout: Layout, architecture: Architecture) -> Count:
     """The whole network: stem, layers, head."""
-    layers = (count_candidate(layer, c) for layer, c in zip(layout.layers, architecture.candidates, strict=True))
+    layers = (
+        count_candidate(layer, c) for layer, c in zip(layout.layers, architecture.candidates, strict=True)
+    )
     return _total((count_stem(layout), *layers, count_head(layout)))
 
 

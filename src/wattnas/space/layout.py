@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 from wattnas.errors import SpaceError
 from wattnas.space.candidate import Candidate
@@ -36,7 +37,9 @@ class Layer:
     def key(self, candidate: Candidate | str) -> str:
         """How a profile names `candidate` with this layer's shapes, e.g. `k3_e6 16x32x32 -> 24 s2`."""
         name = candidate if isinstance(candidate, str) else candidate.name
-        return f"{name} {self.in_channels}x{self.in_size}x{self.in_size} -> {self.out_channels} s{self.stride}"
+        return (
+            f"{name} {self.in_channels}x{self.in_size}x{self.in_size} -> {self.out_channels} s{self.stride}"
+        )
 
 
 def strided(size: int, stride: int) -> int:
@@ -62,8 +65,10 @@ class Layout:
     layers: tuple[Layer, ...]
 
     @classmethod
-    def resolve(cls, space: Space, classes: int, channels: int | None = None, size: int | None = None) -> Layout:
-        """The layout of `space` for `classes` and an input; by default its most channels and its largest size."""
+    def resolve(
+        cls, space: Space, classes: int, channels: int | None = None, size: int | None = None
+    ) -> Layout:
+        """The layout of `space` for `classes` and an input; by default most channels and largest size."""
         channels = max(space.input.channels) if channels is None else channels
         size = space.input.max_size if size is None else size
         if channels not in space.input.channels or not space.input.min_size <= size <= space.input.max_size:
@@ -73,7 +78,9 @@ class Layout:
                 f"{space.input.min_size} to {space.input.max_size}.",
             )
         if classes < 2:
-            raise SpaceError(f"A classifier with {classes} class(es) has nothing to learn.", "Give at least two classes.")
+            raise SpaceError(
+                f"A classifier with {classes} class(es) has nothing to learn.", "Give at least two classes."
+            )
         layers: list[Layer] = []
         width, side = space.stem.channels, strided(size, space.stem.stride)
         for stage_index, stage in enumerate(space.stages):
@@ -87,16 +94,16 @@ class Layout:
         return layout
 
     def _check_groups(self) -> None:
-        for layer in self.layers:
-            for candidate in self.candidates:
-                hidden = layer.in_channels * candidate.expansion
-                for width in (layer.in_channels, hidden, layer.out_channels):
-                    if not candidate.is_skip and width % candidate.groups:
-                        raise SpaceError(
-                            f"Candidate {candidate.name!r} does not fit layer {layer.index} of space "
-                            f"{self.space.name!r}: {width} channels do not divide into {candidate.groups} groups.",
-                            "Change the width of that stage or leave the candidate out.",
-                        )
+        # Hidden widths are multiples of the input's, so these two decide.
+        grouped = [candidate for candidate in self.candidates if candidate.groups > 1]
+        for layer, candidate in product(self.layers, grouped):
+            for width in (layer.in_channels, layer.out_channels):
+                if width % candidate.groups:
+                    raise SpaceError(
+                        f"Candidate {candidate.name!r} does not fit layer {layer.index} of "
+                        f"space {self.space.name!r}: {width} channels do not divide into its groups.",
+                        "Change the width of that stage or leave the candidate out.",
+                    )
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -107,14 +114,18 @@ class Layout:
     def stem_key(self) -> str:
         """How a profile names the stem at this input."""
         stem = self.space.stem
-        return f"stem_k{stem.kernel} {self.channels}x{self.size}x{self.size} -> {stem.channels} s{stem.stride}"
+        return (
+            f"stem_k{stem.kernel} {self.channels}x{self.size}x{self.size} -> {stem.channels} s{stem.stride}"
+        )
 
     @property
     def head_key(self) -> str:
         """How a profile names the head at these shapes."""
         head, last = self.space.head, self.layers[-1]
         kind = "head_" + head.pool + ("_bn" if head.batch_norm else "") + ("_relu" if head.activation else "")
-        return f"{kind} {last.out_channels}x{last.out_size}x{last.out_size} -> {head.channels} -> {self.classes}"
+        return (
+            f"{kind} {last.out_channels}x{last.out_size}x{last.out_size} -> {head.channels} -> {self.classes}"
+        )
 
     @property
     def features(self) -> int:

@@ -13,45 +13,64 @@ from wattnas.errors import SpaceError
 from wattnas.space.layout import Layout
 from wattnas.space.spec import Space
 
+# PyYAML's constructors let through whatever their conversions raise: KeyError for `!!bool x`, AttributeError
+# for `!!timestamp x`, IndexError for `!!int ""`, ValueError for a 13th month.
+_NOT_YAML = (
+    yaml.YAMLError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+
 
 def named_spaces() -> tuple[str, ...]:
     """The names of the spaces that come with wattnas."""
     folder = resources.files("wattnas.space") / "named"
-    return tuple(sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml")))
+    names = (Path(entry.name) for entry in folder.iterdir())
+    return tuple(sorted(name.stem for name in names if name.suffix == ".yaml"))
 
 
 def load_space(name_or_path: str) -> Space:
     """The named space, or the one in a YAML or JSON file; SpaceError says which key is wrong and why."""
     if name_or_path in named_spaces():
-        text = (resources.files("wattnas.space") / "named" / f"{name_or_path}.yaml").read_text(encoding="utf-8")
-        return parse_space(text, name_or_path)
+        named = resources.files("wattnas.space") / "named" / f"{name_or_path}.yaml"
+        return parse_space(named.read_text(encoding="utf-8"), name_or_path)
     path = Path(name_or_path)
-    if not path.is_file():
-        raise SpaceError(
-            f"There is no space {name_or_path!r}, neither by that name nor as a file.",
-            f"Named spaces: {', '.join(named_spaces())}; or give the path of a YAML file.",
-        )
     try:
-        return parse_space(path.read_text(encoding="utf-8"), str(path))
+        if path.is_file():
+            return parse_space(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
         raise SpaceError(f"{path} cannot be read as text: {error}.", "Give a YAML or JSON file.") from error
+    raise SpaceError(
+        f"There is no space {name_or_path!r}, neither by that name nor as a file.",
+        f"Named spaces: {', '.join(named_spaces())}; or give the path of a YAML file.",
+    )
 
 
 def parse_space(text: str, origin: str) -> Space:
     """A space from YAML (or JSON) text; `origin` names it in errors."""
     try:
         raw: Any = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except _NOT_YAML as error:
         raise SpaceError(f"{origin} is not YAML: {_one_line(error)}.", "Mend the syntax there.") from error
     if not isinstance(raw, dict):
-        raise SpaceError(f"{origin} does not describe a space.", "Start from one that `wattnas spaces --show cifar` prints.")
+        raise SpaceError(
+            f"{origin} does not describe a space.",
+            "Start from one that `wattnas spaces --show cifar` prints.",
+        )
     try:
         space = Space.model_validate(raw)
+        Layout.resolve(space, classes=2)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise SpaceError(f"{origin}: {where}: {first['msg']}.", "See docs/spaces.md for every key.") from error
-    Layout.resolve(space, classes=2)
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SpaceError(f"{origin}: {where}: {reason}.", "See docs/spaces.md for every key.") from error
+    except SpaceError as error:
+        raise SpaceError(f"{origin}: {error.message}", error.hint) from error
     return space
 
 

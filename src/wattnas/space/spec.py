@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from wattnas.files import content_hash
 from wattnas.space.candidate import Candidate
 
-Positive = Annotated[int, Field(ge=1, le=65536)]
+# Strict: YAML's `yes` and "2" are not counts.
+Positive = Annotated[int, Field(strict=True, ge=1, le=65536)]
 
 
 class _Part(BaseModel):
@@ -35,20 +36,24 @@ class Input(_Part):
         return self
 
     def choose(self, channels: int, size: int) -> tuple[int, int]:
-        """(channels, side) that images of `channels` and longer side `size` are brought to: the nearest served."""
-        if channels in self.channels:
-            served = channels
-        else:
-            served = max(self.channels)
+        """(channels, side) that images of `channels` and longer side `size` become: nearest served."""
+        served = channels if channels in self.channels else max(self.channels)
         return served, min(max(size, self.min_size), self.max_size)
 
 
 class Stem(_Part):
-    """First convolution: kernel x kernel, BatchNorm, ReLU."""
+    """First convolution: kernel x kernel (odd, so that "same" padding exists), BatchNorm, ReLU."""
 
     channels: Positive
     kernel: Positive = 3
     stride: Positive = 1
+
+    @field_validator("kernel")
+    @classmethod
+    def _odd(cls, kernel: int) -> int:
+        if kernel % 2 == 0:
+            raise ValueError(f"{kernel} is even, and kernels are odd")
+        return kernel
 
 
 class Stage(_Part):
@@ -112,4 +117,5 @@ class Space(_Part):
     @property
     def size(self) -> int:
         """Number of architectures."""
-        return len(self.candidates) ** self.depth
+        count: int = len(self.candidates) ** self.depth
+        return count

@@ -1,0 +1,5 @@
+"""`python -m wattnas` is the command-line program."""
+
+from wattnas.cli import main
+
+main()

@@ -1,0 +1,54 @@
+"""The program: collects the commands, and turns errors into one message and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from wattnas import __version__
+from wattnas.cli.build import build
+from wattnas.cli.catalogue import cost, devices, doctor, spaces
+from wattnas.cli.stages import evaluate, export, report, search, train
+from wattnas.errors import WattnasError
+
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="wattnas",
+    help="Builds the neural network that just meets your goal, with the least energy and time on your device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (build, search, train, export, evaluate, report, cost, spaces, devices, doctor):
+    app.command()(command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"wattnas {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """Builds the neural network that just meets your goal, with the least energy and time on your device."""
+
+
+def main() -> None:
+    """Run the program; every error of ours ends in one message, not in a traceback."""
+    try:
+        app()
+    except WattnasError as error:
+        typer.secho(f"error: {error.message}", fg=typer.colors.RED, err=True)
+        if error.hint:
+            typer.echo(f"       {error.hint}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("\nStopped. Nothing is lost: the same command goes on from the last checkpoint.", err=True)
+        sys.exit(EXIT_INTERRUPTED)

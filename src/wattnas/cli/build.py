@@ -1,0 +1,140 @@
+"""`wattnas build`: from images and a goal to a verified network."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from wattnas.cli import options as opt
+from wattnas.cli.watch import make_watcher
+from wattnas.config import Settings
+from wattnas.device import CostReport
+from wattnas.export import Verification
+from wattnas.pipeline import Outcome, build_run, start_run
+from wattnas.rundir import RunDir
+from wattnas.units import format_count, format_duration, format_joules, format_seconds
+
+EXIT_GOAL_MISSED = 3
+
+
+def build(
+    data: opt.Data = None,
+    goal_accuracy: opt.Goal = None,
+    method: opt.Method = None,
+    device: opt.Device = None,
+    space: opt.SpaceName = None,
+    preset: opt.Preset = None,
+    seed: opt.Seed = None,
+    threads: opt.Threads = None,
+    skip_bad: opt.SkipBad = None,
+    config: opt.ConfigFile = None,
+    override: opt.Overrides = None,
+    out: Annotated[Path | None, typer.Option(help="Run directory. [default: runs/DATA-METHOD-GOAL-sSEED]")] = None,
+    as_json: opt.Json = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Search, train, export and verify a network that meets the goal.
+
+    Ends with exit code 0 when the goal is met on the test images, 3 when it is not, 2 for unusable input. Killed
+    or stopped, the same command goes on where it was.
+    """
+    settings = opt.gather(
+        config,
+        override,
+        data=data,
+        goal_accuracy=goal_accuracy,
+        method=method,
+        device=device,
+        space=space,
+        preset=preset,
+        seed=seed,
+        threads=threads,
+        skip_bad=skip_bad,
+    )
+    path = out or default_out(settings)
+    with RunDir(path).locked():
+        outcome = build_run(start_run(path, settings, make_watcher(quiet=quiet)))
+        summary = summarise(path, outcome)
+    if as_json:
+        typer.echo(json.dumps(summary, ensure_ascii=False))
+    else:
+        print_outcome(summary, outcome)
+    raise typer.Exit(0 if outcome.verification.goal_met else EXIT_GOAL_MISSED)
+
+
+def default_out(settings: Settings) -> Path:
+    """runs/DATA-METHOD-GOAL-sSEED."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", Path(settings.data).name).strip("-").lower() or "data"
+    return Path("runs") / f"{name}-{settings.method}-{settings.goal_accuracy:g}-s{settings.seed}"
+
+
+def summarise(path: Path, outcome: Outcome) -> dict[str, Any]:
+    """The outcome as one JSON-able object; every cost with its source beside it."""
+    verification, costs = outcome
+    stages = RunDir(path).load()["stages"]
+    accuracy = verification.accuracy
+    return {
+        "goal": verification.goal_accuracy,
+        "met": verification.goal_met,
+        "certainty": verification.certainty,
+        "accuracy": accuracy.accuracy,
+        "low": accuracy.low,
+        "high": accuracy.high,
+        "n": accuracy.n,
+        "latency_s": costs.latency_s,
+        "energy_j": costs.energy_j,
+        "params": costs.params,
+        "macs": costs.macs,
+        "device": costs.device,
+        "architecture": " ".join(costs.architecture),
+        "sources": costs.sources.model_dump(mode="json"),
+        "measured_latency": verification.latency.model_dump(mode="json") if verification.latency else None,
+        "seconds": {name: stage["wall_s"] for name, stage in stages.items()},
+        "run_dir": str(path),
+        "report": str(path / "report.html"),
+    }
+
+
+def print_outcome(summary: dict[str, Any], outcome: Outcome) -> None:
+    """The short table at the end of a build."""
+    verification, costs = outcome
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for name, value in _rows(summary, verification, costs):
+        table.add_row(name, value)
+    console = Console()
+    console.print(table, highlight=False, markup=False)
+    console.print(f"Report: {summary['report']}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _rows(summary: dict[str, Any], verification: Verification, costs: CostReport) -> list[tuple[str, str]]:
+    met = {
+        ("above", True): "met (the whole 95 % interval reaches it)",
+        ("within", True): "met (the 95 % interval also holds values below it)",
+        ("within", False): "not met (the 95 % interval also holds values above it)",
+    }.get((str(verification.certainty), bool(verification.goal_met)), "not met")
+    latency, energy = costs.sources.latency_s, costs.sources.energy_j
+    rows = [
+        ("Goal accuracy", f"{summary['goal']:.1%}"),
+        (
+            "Reached",
+            f"{summary['accuracy']:.1%} ({summary['low']:.1%} to {summary['high']:.1%}, {summary['n']} test images)",
+        ),
+        ("Goal", met),
+        (f"Latency on {costs.device}", f"{format_seconds(costs.latency_s)} ({latency.origin})"),
+        (f"Energy on {costs.device}", f"{format_joules(costs.energy_j)} ({energy.origin})"),
+    ]
+    if verification.latency is not None:
+        rows.append(("Latency here", f"{format_seconds(verification.latency.value)} (measured)"))
+    rows += [
+        ("Parameters", format_count(costs.params)),
+        ("MACs", format_count(costs.macs)),
+        ("Architecture", " ".join(costs.architecture)),
+        ("Took", ", ".join(f"{name} {format_duration(s)}" for name, s in summary["seconds"].items())),
+    ]
+    return rows

@@ -1,0 +1,52 @@
+"""Options that several commands share, and how they become settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from wattnas.config import Settings, merge_settings
+from wattnas.errors import ConfigError
+
+Data = Annotated[
+    str | None, typer.Option(help="digits, a folder of class folders, a Parquet file or folder, or a hub name. [default: digits]")
+]
+Goal = Annotated[float | None, typer.Option("--goal-accuracy", help="Share of test images to be classified right, 0 to 1.")]
+Method = Annotated[str | None, typer.Option(help="What the search minimises: s1, s2, fbnet or hanna. [default: s1]")]
+Device = Annotated[str | None, typer.Option(help="Device profile: a name, a file, or local. [default: local]")]
+SpaceName = Annotated[str | None, typer.Option("--space", help="A named space or a YAML file. [default: chosen by image size]")]
+Preset = Annotated[str | None, typer.Option(help="demo (minutes), standard, or paper (days). [default: standard]")]
+Seed = Annotated[int | None, typer.Option(help="Of everything random. [default: 0]")]
+Threads = Annotated[int | None, typer.Option(help="CPU threads; 0 leaves it to torch. [default: 0]")]
+SkipBad = Annotated[bool | None, typer.Option("--skip-bad/--no-skip-bad", help="Leave unreadable images out, and count them.")]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML file with settings; flags win over it.")]
+Overrides = Annotated[list[str] | None, typer.Option("--set", help="Any setting, as in --set train.epochs=20; may be repeated.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The --out of a build.")]
+
+
+def gather(config: Path | None, overrides: list[str] | None, **flags: Any) -> Settings:
+    """Settings from the config file, `--set` and flags that were given (not None)."""
+    given: dict[str, Any] = {key: value for key, value in flags.items() if value is not None}
+    for text in overrides or []:
+        _put(given, text)
+    return merge_settings(given, config)
+
+
+def _put(settings: dict[str, Any], text: str) -> None:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip(". "):
+        raise ConfigError(f"--set {text!r} is not key=value.", "Write e.g. --set train.epochs=20.")
+    *sections, last = key.strip().split(".")
+    for section in sections:
+        settings = settings.setdefault(section, {})
+        if not isinstance(settings, dict):
+            raise ConfigError(f"--set {text!r}: {section!r} is no section.", "See docs/settings.md for every key.")
+    try:
+        settings[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {text!r}: the value is not YAML.", "Quote it.") from error

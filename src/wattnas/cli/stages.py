@@ -1,0 +1,110 @@
+"""`wattnas search`, `train`, `export`, `evaluate`, `report`: the stages of a build, each on its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from wattnas.cli import options as opt
+from wattnas.cli.watch import make_watcher
+from wattnas.pipeline import evaluate_run, open_run, redo, run_report, run_stage, start_run
+from wattnas.pipeline.context import Context
+from wattnas.rundir import RunDir
+
+Again = Annotated[bool, typer.Option("--again", help="Run it again although it is done; later stages then run anew too.")]
+
+
+def search(
+    run_dir: opt.RunPath,
+    data: opt.Data = None,
+    goal_accuracy: opt.Goal = None,
+    method: opt.Method = None,
+    device: opt.Device = None,
+    space: opt.SpaceName = None,
+    preset: opt.Preset = None,
+    seed: opt.Seed = None,
+    threads: opt.Threads = None,
+    skip_bad: opt.SkipBad = None,
+    config: opt.ConfigFile = None,
+    override: opt.Overrides = None,
+    again: Again = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Find the architecture. Begins a run with these options, or goes on with the one that is there."""
+    flags: dict[str, Any] = {
+        "data": data,
+        "goal_accuracy": goal_accuracy,
+        "method": method,
+        "device": device,
+        "space": space,
+        "preset": preset,
+        "seed": seed,
+        "threads": threads,
+        "skip_bad": skip_bad,
+    }
+    given = config is not None or bool(override) or any(value is not None for value in flags.values())
+    with RunDir(run_dir).locked():
+        watcher = make_watcher(quiet=quiet)
+        if RunDir(run_dir).exists and not given:
+            context = open_run(run_dir, watcher)
+        else:
+            context = start_run(run_dir, opt.gather(config, override, **flags), watcher)
+        _run(context, "search", again)
+        typer.echo(str(context.architecture))
+
+
+def train(run_dir: opt.RunPath, again: Again = False, quiet: opt.Quiet = False) -> None:
+    """Train the found architecture from scratch."""
+    _on_its_own(run_dir, "train", again, quiet)
+
+
+def export(run_dir: opt.RunPath, again: Again = False, quiet: opt.Quiet = False) -> None:
+    """Write model.onnx and check it against torch."""
+    _on_its_own(run_dir, "export", again, quiet)
+
+
+def evaluate(
+    run_dir: opt.RunPath,
+    data: Annotated[str | None, typer.Option(help="Other images than the run's own.")] = None,
+    split: Annotated[Literal["test", "validation", "train", "all"], typer.Option(help="Which part of the images.")] = "test",
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave unreadable images out, and count them.")] = False,
+    as_json: opt.Json = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Measure accuracy through the exported file, with a 95 % interval.
+
+    On the run's own test images this also writes verification.json, where it is not there yet.
+    """
+    with RunDir(run_dir).locked():
+        context = open_run(run_dir, make_watcher(quiet=quiet or as_json))
+        found = evaluate_run(context, data, split, skip_bad=skip_bad)
+        if data is None and split == "test":
+            run_stage(context, "verify")
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        typer.echo(
+            f"{found['accuracy']:.2%} ({found['low']:.2%} to {found['high']:.2%}) of {found['n']} {found['split']} images "
+            f"of {found['data']}"
+        )
+
+
+def report(run_dir: opt.RunPath, quiet: opt.Quiet = False) -> None:
+    """Write report.html from the files of the run."""
+    with RunDir(run_dir).locked():
+        typer.echo(str(run_report(open_run(run_dir, make_watcher(quiet=quiet)))))
+
+
+def _on_its_own(run_dir: Path, stage: str, again: bool, quiet: bool) -> None:
+    with RunDir(run_dir).locked():
+        _run(open_run(run_dir, make_watcher(quiet=quiet)), stage, again)
+
+
+def _run(context: Context, stage: str, again: bool) -> None:
+    if again:
+        redo(context, stage)
+    if not run_stage(context, stage):
+        typer.echo(f"{stage} is done already; --again runs it anew.", err=True)

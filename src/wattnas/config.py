@@ -1,0 +1,202 @@
+"""Settings of a run: small self-checking values, merged from defaults < preset < config file < flags."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from wattnas.errors import ConfigError
+
+Count = Annotated[int, Field(ge=1, le=10_000_000)]
+Rate = Annotated[float, Field(gt=0, le=100)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Decay = Annotated[float, Field(ge=0, le=1)]
+
+PRESETS = ("demo", "standard", "paper")
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class SplitSettings(_Section):
+    """Shares of the images: test of all (where the source has no test part), validation and theta of the rest."""
+
+    theta: Share = 0.2
+    validation: Share = 0.1
+    test: Share = 0.2
+
+
+class AugmentSettings(_Section):
+    """What is done to training images: random crop after `padding` pixels, random mirroring.
+
+    `flip: auto` mirrors unless the data is known not to survive it (digits).
+    """
+
+    padding: Annotated[int, Field(ge=0, le=64)] = 4
+    flip: Literal["auto", "on", "off"] = "auto"
+
+
+class SearchSettings(_Section):
+    """Differentiable search (Ozawa et al., section 4; Wu et al., section 3).
+
+    Attributes:
+        mode: "sampled" (one candidate per layer and step) or "mixture" (all, weighted; the paper's).
+        estimator: theta's gradient in sampled mode: "score" or "gdas" (see `supernet.gates`).
+        epochs: passes over the images for weights.
+        theta_from_epoch: first epoch (from 0) in which theta learns.
+        batch: images per step.
+        weight_loss: "ce" (plain cross-entropy) or "total" (the objective, as in the paper).
+        weight_warmup: share of the steps over which the rate of the weights rises to `weight_lr`; it then
+            falls to 0 along a cosine.
+        clip_norm: the weights' gradient is scaled down to this norm where it is longer; 0 leaves it.
+        temperature, temperature_decay: gates' temperature is temperature * exp(-decay * epoch).
+        min_steps: an epoch has at least so many weight steps, however few images there are.
+    """
+
+    mode: Literal["sampled", "mixture"] = "sampled"
+    estimator: Literal["score", "gdas"] = "score"
+    epochs: Count = 8
+    theta_from_epoch: Annotated[int, Field(ge=0)] = 2
+    batch: Count = 64
+    weight_loss: Literal["ce", "total"] = "ce"
+    weight_lr: Rate = 0.05
+    weight_warmup: Annotated[float, Field(ge=0, lt=1)] = 0.03
+    clip_norm: Annotated[float, Field(ge=0)] = 2.0
+    weight_momentum: Decay = 0.9
+    weight_decay: Decay = 1e-4
+    theta_lr: Rate = 0.02
+    theta_weight_decay: Decay = 0.0
+    temperature: Rate = 5.0
+    temperature_decay: Decay = 0.045
+    min_steps: Count = 1
+
+    @model_validator(mode="after")
+    def _theta_learns(self) -> SearchSettings:
+        if self.theta_from_epoch >= self.epochs:
+            raise ValueError(f"theta_from_epoch {self.theta_from_epoch} leaves theta no epoch of {self.epochs} to learn in")
+        return self
+
+
+class TrainSettings(_Section):
+    """Final training of the derived network from scratch, with SGD.
+
+    Attributes:
+        schedule: "onecycle" (up over `warmup` of the steps, then down to 0, cosine), or "steps" (times
+            `gamma` at each epoch of `milestones`).
+        label_smoothing: share of the target spread over all classes.
+    """
+
+    epochs: Count = 12
+    batch: Count = 64
+    lr: Rate = 0.1
+    momentum: Decay = 0.9
+    weight_decay: Decay = 5e-4
+    schedule: Literal["onecycle", "steps"] = "onecycle"
+    warmup: Share = 0.25
+    milestones: tuple[int, ...] = ()
+    gamma: Rate = 0.1
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    min_steps: Count = 1
+
+
+class Settings(_Section):
+    """Everything that decides how a run goes; stored whole in `run.json`.
+
+    Attributes:
+        data: `digits`, a path, or a hub name.
+        goal_accuracy: share of the test images to be classified right, 0 to 1.
+        device: name or path of a device profile, or `local`.
+        space: name or path of a space, or `auto`: `tiny` where the device is `local` and the images are
+            small enough for it, else `cifar`.
+        threads: CPU threads for training and search; 0 leaves it to torch.
+        objective: options of the method, such as `beta` or `log_form`.
+        checkpoint_s: seconds between checkpoints; a kill loses at most so much work.
+    """
+
+    data: Annotated[str, Field(min_length=1)] = "digits"
+    skip_bad: bool = False
+    goal_accuracy: Annotated[float, Field(gt=0, le=1)]
+    method: Annotated[str, Field(min_length=1)] = "s1"
+    device: Annotated[str, Field(min_length=1)] = "local"
+    space: Annotated[str, Field(min_length=1)] = "auto"
+    preset: Literal["demo", "standard", "paper"] = "standard"
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    checkpoint_s: Annotated[float, Field(gt=0)] = 30.0
+    objective: dict[str, float | str] = Field(default_factory=dict)
+    split: SplitSettings = SplitSettings()
+    augment: AugmentSettings = AugmentSettings()
+    search: SearchSettings = SearchSettings()
+    train: TrainSettings = TrainSettings()
+
+
+def merge_settings(flags: Mapping[str, Any], config_file: Path | None = None) -> Settings:
+    """Settings from defaults < preset < config file < flags.
+
+    Args:
+        flags: nested mapping of what was given on the command line; absent keys were not given.
+        config_file: YAML or JSON file with the same keys as `Settings`.
+
+    Raises:
+        ConfigError: names the key, what was found and what is accepted.
+    """
+    chosen = read_config(config_file) if config_file is not None else {}
+    chosen = _overlay(chosen, flags)
+    preset = chosen.get("preset", "standard")
+    if preset not in PRESETS:
+        raise ConfigError(f"There is no preset {preset!r}.", f"Presets: {', '.join(PRESETS)}.")
+    merged = _overlay(read_preset(str(preset)), chosen)
+    if "goal_accuracy" not in merged and merged.get("data", "digits") != "digits":
+        raise ConfigError("No goal was given.", "Say which accuracy you need, e.g. --goal-accuracy 0.80.")
+    merged.setdefault("goal_accuracy", 0.95)
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        raise ConfigError(*describe(error)) from error
+
+
+def read_preset(name: str) -> dict[str, Any]:
+    """The settings that preset `name` changes from the defaults."""
+    text = (resources.files("wattnas") / "presets" / f"{name}.yaml").read_text(encoding="utf-8")
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    return loaded
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The mapping in a user's YAML or JSON file."""
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.", "Give the path of a YAML file.") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}.", "Mend the syntax there.") from error
+    if not isinstance(loaded, dict) or not all(isinstance(key, str) for key in loaded):
+        raise ConfigError(f"{path} does not hold settings.", "Write `key: value` lines; see docs/settings.md.")
+    return loaded
+
+
+def describe(error: ValidationError) -> tuple[str, str]:
+    """(message, hint) of the first thing that is wrong, in terms of the settings file."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "the settings"
+    if first["type"] == "extra_forbidden":
+        section: Any = Settings
+        for part in first["loc"][:-1]:
+            section = section.model_fields[str(part)].annotation
+        return f"There is no setting {where!r}.", f"Known here: {', '.join(section.model_fields)}."
+    return f"Setting {where} = {first['input']!r}: {first['msg']}.", "See docs/settings.md for what each accepts."
+
+
+def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` laid over `below`, section by section."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _overlay(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged

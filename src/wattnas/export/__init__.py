@@ -1,0 +1,29 @@
+"""ONNX export, the checks on what was exported, and the record that says whether the goal was met."""
+
+from wattnas.export.accuracy import Accuracy, evaluate_onnx, wilson
+from wattnas.export.each import onnx_bytes_each
+from wattnas.export.latency import cpu_name, measure_latency
+from wattnas.export.model import ExportReport, export_network
+from wattnas.export.onnx import onnx_bytes
+from wattnas.export.parity import Parity, check_parity
+from wattnas.export.runtime import OnnxModel
+from wattnas.export.verify import Certainty, Verification, verify, versions
+
+__all__ = [
+    "Accuracy",
+    "Certainty",
+    "ExportReport",
+    "OnnxModel",
+    "Parity",
+    "Verification",
+    "check_parity",
+    "cpu_name",
+    "evaluate_onnx",
+    "export_network",
+    "measure_latency",
+    "onnx_bytes",
+    "onnx_bytes_each",
+    "verify",
+    "versions",
+    "wilson",
+]

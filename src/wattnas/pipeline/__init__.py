@@ -1,0 +1,19 @@
+"""The stages of a build, each from files to files, and the build that runs them in turn."""
+
+from wattnas.pipeline.build import STAGES, Outcome, build_run, redo, run_stage
+from wattnas.pipeline.context import Context, open_run, start_run
+from wattnas.pipeline.evaluate import evaluate_run
+from wattnas.pipeline.stages import run_report
+
+__all__ = [
+    "STAGES",
+    "Context",
+    "Outcome",
+    "build_run",
+    "evaluate_run",
+    "open_run",
+    "redo",
+    "run_report",
+    "run_stage",
+    "start_run",
+]

@@ -1,0 +1,58 @@
+"""From settings to a verified network: every stage that is not done yet, in order."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from wattnas.device import CostReport
+from wattnas.errors import RunError
+from wattnas.export import Verification
+from wattnas.pipeline.context import Context
+from wattnas.pipeline.stages import STAGE_FUNCTIONS, run_report
+
+STAGES = tuple(STAGE_FUNCTIONS)
+_MAKES = {"search": "architecture.json", "train": "weights.safetensors", "export": "model.onnx", "verify": "verification.json"}
+
+
+class Outcome(NamedTuple):
+    """What a build ended with."""
+
+    verification: Verification
+    costs: CostReport
+
+
+def build_run(context: Context) -> Outcome:
+    """Run every stage that is not done, write the report, and return what was reached."""
+    for stage in STAGES:
+        run_stage(context, stage)
+    run_report(context)
+    return outcome(context)
+
+
+def run_stage(context: Context, stage: str) -> bool:
+    """Run `stage` unless it is done; returns whether it ran. RunError where an earlier one is not done."""
+    if context.run.is_done(stage):
+        return False
+    for earlier in STAGES[: STAGES.index(stage)]:
+        if not context.run.is_done(earlier):
+            raise RunError(
+                f"{context.run.path} is not ready for {stage}: {earlier} is not done.",
+                f"Run `wattnas {_command(earlier)} {context.run.path}` first.",
+            )
+    STAGE_FUNCTIONS[stage](context)
+    return True
+
+
+def redo(context: Context, stage: str) -> None:
+    """Forget `stage` and all after it, so that they run again; their files stay until they are replaced."""
+    context.run.forget(STAGES[STAGES.index(stage) :])
+
+
+def outcome(context: Context) -> Outcome:
+    """What the files of a finished run say."""
+    costs = CostReport.model_validate(context.run.read_json("costs.json"))
+    return Outcome(Verification.load(context.run.file("verification.json")), costs)
+
+
+def _command(stage: str) -> str:
+    return "evaluate" if stage == "verify" else stage

@@ -1,0 +1,205 @@
+"""What every stage needs: the run, its settings, and data, space and device profile made from them."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from wattnas.config import Settings
+from wattnas.data import Dataset, SplitReport, Splits, load_data, make_splits
+from wattnas.device import LOCAL, Profile, load_profile, local_profile
+from wattnas.errors import RunError
+from wattnas.export import cpu_name, versions
+from wattnas.files import write_text
+from wattnas.progress import Progress
+from wattnas.rundir import RunDir
+from wattnas.space import Architecture, Layout, Space, load_space
+
+PROFILE_FILE = "profile.json"
+
+
+@dataclass
+class Context:
+    """A run with what its stages share; data, space and profile are made when first asked for.
+
+    Attributes:
+        run: the directory, locked by this process.
+        settings: as stored in the run.
+        progress: who watches.
+    """
+
+    run: RunDir
+    settings: Settings
+    progress: Progress
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The images; RunError where they are not those the run began with."""
+        self.progress.say(f"reading {self.settings.data}")
+        dataset = load_data(self.settings.data, self._choose, skip_bad=self.settings.skip_bad)
+        known = self.run.manifest.get("data", {}).get("hash")
+        if known is not None and known != dataset.hash:
+            raise RunError(
+                f"The images of {self.settings.data} are not those {self.run.path} began with.",
+                "Put the old ones back, or choose another --out.",
+            )
+        return dataset
+
+    @cached_property
+    def splits(self) -> Splits:
+        """The images, split by the run's seed and shares."""
+        share = self.settings.split
+        return make_splits(
+            self.dataset,
+            seed=self.settings.seed,
+            theta_share=share.theta,
+            validation_share=share.validation,
+            test_share=share.test,
+        )
+
+    @cached_property
+    def space(self) -> Space:
+        """The space the run began with; known once the images were read."""
+        stored = self.run.manifest.get("space")
+        space = load_space(stored["source"] if stored else _space_for(self.settings, *self.dataset.native))
+        if stored and stored["hash"] != space.hash:
+            raise RunError(
+                f"Space {stored['source']!r} is not what it was when {self.run.path} began.",
+                "Put the old file back, or choose another --out.",
+            )
+        return space
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The space at the images' size and classes."""
+        stored = self.run.manifest.get("space")
+        if stored:
+            return Layout.resolve(self.space, stored["classes"], stored["channels"], stored["size"])
+        _, channels, size, _ = self.dataset.train.images.shape
+        return Layout.resolve(self.space, len(self.dataset.classes), channels, size)
+
+    @cached_property
+    def profile(self) -> Profile:
+        """The device profile; the run keeps a copy, so that it stays the same when the run is resumed."""
+        kept = self.run.file(PROFILE_FILE)
+        if kept.is_file():
+            return load_profile(str(kept))
+        if self.settings.device == LOCAL:
+            self.progress.say("timing the candidates on this machine (kept for later runs)")
+            profile = local_profile(self.layout)
+        else:
+            profile = load_profile(self.settings.device)
+        write_text(kept, profile.to_json())
+        return profile
+
+    @property
+    def architecture(self) -> Architecture:
+        """The architecture that the search found; RunError where there is none yet."""
+        path = self.run.file("architecture.json")
+        if not path.is_file():
+            raise RunError(f"{self.run.path} has no architecture yet.", f"Run `wattnas search {self.run.path}` first.")
+        return Architecture.load(path, self.space)
+
+    @property
+    def log_end(self) -> int:
+        """Length of the metrics log in bytes after the stages that are done."""
+        return max((stage.get("log_bytes", 0) for stage in self.run.manifest["stages"].values()), default=0)
+
+    def _choose(self, channels: int, size: int) -> tuple[int, int]:
+        stored = self.run.manifest.get("space")
+        if stored:
+            return stored["channels"], stored["size"]
+        return load_space(_space_for(self.settings, channels, size)).input.choose(channels, size)
+
+
+def start_run(path: Path, settings: Settings, progress: Progress) -> Context:
+    """Begin or resume a run with `settings`; the run has to be locked.
+
+    Raises:
+        RunError: the directory holds something else or a run with other settings.
+    """
+    _set_threads(settings.threads)
+    run = RunDir(path)
+    run.start(settings.model_dump(mode="json"), {"versions": versions(), "machine": _machine()})
+    context = Context(run, settings, progress)
+    if "space" not in run.manifest:
+        _record_inputs(context)
+    return context
+
+
+def open_run(path: Path, progress: Progress) -> Context:
+    """A run that was started before, with its own settings."""
+    run = RunDir(path)
+    settings = Settings.model_validate(run.load()["settings"])
+    return start_run(path, settings, progress)
+
+
+def _space_for(settings: Settings, channels: int, size: int) -> str:
+    """Which space `auto` means for images of this kind."""
+    if settings.space != "auto":
+        return settings.space
+    tiny = load_space("tiny").input
+    return "tiny" if settings.device == LOCAL and tiny.min_size <= size <= tiny.max_size else "cifar"
+
+
+def _record_inputs(context: Context) -> None:
+    """Write into the manifest which space and images the run works on, before anything is computed."""
+    dataset, splits = context.dataset, context.splits
+    source = _space_for(context.settings, *dataset.native)
+    layout = context.layout
+    manifest = context.run.manifest
+    manifest["space"] = {
+        "source": source,
+        "name": layout.space.name,
+        "hash": layout.space.hash,
+        "channels": layout.channels,
+        "size": layout.size,
+        "classes": layout.classes,
+    }
+    manifest["data"] = {
+        "source": dataset.source,
+        "hash": dataset.hash,
+        "classes": list(dataset.classes),
+        "skipped": list(dataset.skipped),
+        "splits": splits.report.to_json(),
+    }
+    context.run.save()
+    for text in _warnings(dataset, splits.report):
+        context.run.warn(text)
+        context.progress.say(f"note: {text}")
+
+
+def _warnings(dataset: Dataset, report: SplitReport) -> list[str]:
+    """What a user should know of the images, in words."""
+    found = []
+    if dataset.skipped:
+        found.append(f"{len(dataset.skipped)} files or rows were left out, the first: {dataset.skipped[0]}.")
+    if report.test_in_train.total:
+        found.append(
+            f"{report.test_in_train.total} test images are also training images: accuracy on test reads too high."
+        )
+    if report.repeated:
+        found.append(f"{report.repeated} images repeat an earlier one; copies were kept in one split.")
+    if report.contradictions.total:
+        found.append(f"{report.contradictions.total} images repeat one of another class.")
+    return found
+
+
+def _set_threads(threads: int) -> None:
+    if threads:
+        torch.set_num_threads(threads)
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "cpu": cpu_name(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "system": f"{platform.system()} {platform.release()}",
+    }

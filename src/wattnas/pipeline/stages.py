@@ -1,0 +1,152 @@
+"""The stages, one function each: what is read, what is computed, what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save
+
+from wattnas.blocks import Network, build
+from wattnas.device import cost_table, predict
+from wattnas.errors import RunError
+from wattnas.export import OnnxModel, check_parity, evaluate_onnx, export_network, measure_latency, verify
+from wattnas.files import write_bytes, write_text
+from wattnas.objective import make_objective
+from wattnas.pipeline.context import Context
+from wattnas.report import write_report
+from wattnas.rundir import Clock
+from wattnas.search import Costs, SearchProblem, search_differentiable
+from wattnas.seeding import own_random_state, seed_step
+from wattnas.stage import Stage
+from wattnas.train import TrainProblem, train
+
+PARITY_IMAGES = 256
+
+
+def run_search(context: Context) -> None:
+    """Images, space and profile to `architecture.json` and `costs.json`."""
+    settings, layout = context.settings, context.layout
+    table = cost_table(context.profile, layout)
+    problem = SearchProblem(
+        layout=layout,
+        splits=context.splits,
+        costs=Costs(table.latency_s, table.energy_j, table.fixed_latency_s, table.fixed_energy_j),
+        objective=make_objective(settings.method, settings.goal_accuracy, **settings.objective),
+        settings=settings.search,
+        augment=settings.augment,
+        flip=context.dataset.flip,
+        seed=settings.seed,
+    )
+    stage = _stage(context, "search")
+    found = search_differentiable(problem, stage)
+    report = predict(context.profile, layout, found.architecture)
+    write_text(context.run.file("costs.json"), report.model_dump_json(indent=2) + "\n")
+    write_text(context.run.file("architecture.json"), found.architecture.model_dump_json(indent=2) + "\n")
+    stage.finish()
+
+
+def run_train(context: Context) -> None:
+    """`architecture.json` to `weights.safetensors`: the derived network, trained from scratch."""
+    settings, splits = context.settings, context.splits
+    stage = _stage(context, "train")
+    network = fresh_network(context)
+    problem = TrainProblem(
+        network=network,
+        images=splits.train,
+        validation=splits.validation,
+        settings=settings.train,
+        augment=settings.augment,
+        flip=context.dataset.flip,
+        seed=settings.seed,
+    )
+    train(problem, stage)
+    tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    write_bytes(context.run.file("weights.safetensors"), save(tensors))
+    stage.finish()
+
+
+def run_export(context: Context) -> None:
+    """`weights.safetensors` to `model.onnx`, checked against torch on real images (validation, never test)."""
+    clock = Clock()
+    context.progress.say("exporting to ONNX and checking it against torch")
+    network = load_network(context)
+    classes = tuple(context.run.manifest["data"]["classes"])
+    path = context.run.file("model.onnx")
+    report = export_network(network, classes, path)
+    parity = check_parity(network, OnnxModel.load(path), context.splits.validation.images[:PARITY_IMAGES])
+    context.run.finish(
+        "export", clock.seconds(), file=report.model_dump(mode="json"), parity=parity.model_dump(mode="json")
+    )
+
+
+def run_verify(context: Context) -> None:
+    """`model.onnx` to `verification.json`: test accuracy through the exported file, latency on this machine."""
+    clock, run = Clock(), context.run
+    context.progress.say("measuring accuracy on the test images and latency, through the exported file")
+    model = OnnxModel.load(run.file("model.onnx"), threads=1)
+    test = context.splits.test
+    parity = check_parity(load_network(context), model, context.splits.validation.images[:PARITY_IMAGES])
+    costs = predict(context.profile, context.layout, context.architecture)
+    record = verify(
+        model,
+        evaluate_onnx(model, test.images, test.labels),
+        parity,
+        data_hash=context.dataset.hash,
+        goal_accuracy=context.settings.goal_accuracy,
+        latency=measure_latency(model),
+        predicted_latency=costs.sources.latency_s,
+        predicted_energy=costs.sources.energy_j,
+    )
+    record.save(run.file("verification.json"))
+    run.finish("verify", clock.seconds())
+
+
+def run_report(context: Context) -> Path:
+    """The files of the run to `report.html`."""
+    return write_report(context.run.path)
+
+
+def fresh_network(context: Context) -> Network:
+    """The derived network as training begins with it: seeded weights, the statistics of the training images."""
+    with own_random_state():
+        seed_step(context.settings.seed, "train", "init")
+        network = build(context.architecture, context.layout)
+    network.normalise_with(context.splits.mean, context.splits.std)
+    return network
+
+
+def load_network(context: Context) -> Network:
+    """The trained network from `weights.safetensors`, in eval mode."""
+    path = context.run.file("weights.safetensors")
+    if not path.is_file():
+        raise RunError(f"{context.run.path} has no weights yet.", f"Run `wattnas train {context.run.path}` first.")
+    network = build(context.architecture, context.layout)
+    try:
+        network.load_state_dict(load_file(path))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise RunError(
+            f"{path} does not hold the weights of this architecture: {str(error).splitlines()[0]}",
+            f"Train again: `wattnas train {context.run.path} --again`.",
+        ) from error
+    return network.eval()
+
+
+def _stage(context: Context, name: str) -> Stage:
+    return Stage(
+        context.run,
+        name,
+        log_start=context.log_end,
+        checkpoint_s=context.settings.checkpoint_s,
+        progress=context.progress,
+    )
+
+
+STAGE_FUNCTIONS: dict[str, Callable[[Context], None]] = {
+    "search": run_search,
+    "train": run_train,
+    "export": run_export,
+    "verify": run_verify,
+}
+

@@ -1,0 +1,180 @@
+"""The answer first: was the goal met, how sure is that, and what does the network cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from wattnas.report.files import VerificationFile
+from wattnas.report.read import MODEL, RunFiles
+from wattnas.report.text import Number, counted, goal_text, number, share, span
+from wattnas.units import Quantity
+
+Tone = Literal["good", "bad", "open"]
+
+STAGES = ("search", "train", "export", "verify")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the table of key figures; `interval` is empty where none is known."""
+
+    name: str
+    number: Number
+    interval: str
+    origin: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The top of the page.
+
+    Attributes:
+        headline: the verdict in a few words.
+        tone: how it is coloured.
+        sentences: the goal, what was reached, and how sure the verdict is.
+        cautions: what makes the numbers doubtful.
+        figures: the key figures, accuracy first.
+        missing: names of key figures that are not known yet.
+    """
+
+    headline: str
+    tone: Tone
+    sentences: tuple[str, ...]
+    cautions: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    missing: tuple[str, ...]
+
+
+def build_answer(files: RunFiles) -> Answer:
+    """The answer that these files give."""
+    found = files.verification
+    headline, tone = _headline(found)
+    figures = _figures(files)
+    known = {figure.name.split(",")[0] for figure in figures}
+    wanted = ("Accuracy", "Latency", "Energy", "Parameters", "MACs", "Memory", "File size")
+    return Answer(
+        headline=headline,
+        tone=tone,
+        sentences=_sentences(files),
+        cautions=_cautions(files),
+        figures=figures,
+        missing=tuple(name for name in wanted if name not in known),
+    )
+
+
+def _headline(found: VerificationFile | None) -> tuple[str, Tone]:
+    if found is None:
+        return "Not finished: nothing is verified yet", "open"
+    if found.goal_met is None:
+        return "Verified; no goal was set", "open"
+    narrowly = "narrowly " if found.certainty == "within" else ""
+    return (f"Goal {narrowly}met", "good") if found.goal_met else (f"Goal {narrowly}not met", "bad")
+
+
+def _sentences(files: RunFiles) -> tuple[str, ...]:
+    found = files.verification
+    goal = found.goal_accuracy if found is not None else files.manifest.settings.goal_accuracy
+    asked = (
+        f"The goal: at least {goal_text(goal)} of the images classified right." if goal is not None else ""
+    )
+    reached = _reached(found) if found is not None else _progress(files)
+    return tuple(sentence for sentence in (asked, reached, _certainty(found)) if sentence)
+
+
+def _reached(found: VerificationFile) -> str:
+    result = found.accuracy
+    interval = span(share(result.low), share(result.high))
+    return (
+        f"Reached: {share(result.accuracy).text}. The exported network classified {result.correct:,} of "
+        f"{counted(result.n, 'test image')} right; the 95 % interval is {interval}."
+    )
+
+
+def _progress(files: RunFiles) -> str:
+    stages = files.manifest.stages
+    done = [name for name in STAGES if name in stages and stages[name].state == "done"]
+    open_ = [name for name in STAGES if name not in done]
+    ended = f"Done so far: {', '.join(done)}. " if done else ""
+    missing = f"Missing: {', '.join(open_)}. " if open_ else "Its verification is missing. "
+    return f"{ended}{missing}The command that started this run goes on where it stopped."
+
+
+def _certainty(found: VerificationFile | None) -> str:
+    if found is None or found.goal_met is None:
+        return ""
+    if found.certainty == "above":
+        return "The goal is met, and clearly: the whole 95 % interval reaches the goal."
+    if found.certainty == "below":
+        return "The goal is not met, and clearly: the whole 95 % interval lies below the goal."
+    if found.goal_met:
+        return (
+            "The goal is met on these images, but it lies within the interval: others could fall short of it."
+        )
+    return "The goal is not met on these images, but it lies within the interval: others could reach it."
+
+
+def _cautions(files: RunFiles) -> tuple[str, ...]:
+    found, model = files.verification, files.model
+    cautions: list[str] = []
+    if found is not None and model is not None and model.sha256 != found.model_sha256:
+        cautions.append(
+            f"{MODEL} is not the file that was verified, so accuracy and latency are those of another. "
+            "Run `wattnas export --again` on this run, then `wattnas evaluate`."
+        )
+    if found is not None and found.parity is not None and found.parity.disagreements:
+        images = counted(found.parity.disagreements, "image")
+        cautions.append(f"The exported network and the trained one name different classes on {images}.")
+    if files.manifest.warnings:
+        cautions.append(f"{counted(len(files.manifest.warnings), 'warning')} occurred; see Provenance.")
+    return tuple(cautions)
+
+
+def _figures(files: RunFiles) -> tuple[Figure, ...]:
+    found, costs = files.verification, files.costs
+    figures: list[Figure] = []
+    if found is not None:
+        figures.append(_accuracy(found))
+        figures.extend(_quantities({"Latency, this machine": found.latency}))
+    if costs is not None:
+        totals = costs.sources
+        predicted: dict[str, Quantity | None] = {
+            f"Latency, {costs.device}": totals.latency_s,
+            f"Energy, {costs.device}": totals.energy_j,
+        }
+        counts = {"Parameters": totals.params, "MACs": totals.macs, "Memory, peak": costs.memory_bytes}
+        figures.extend(_quantities(predicted | counts))
+    elif found is not None:
+        device = {"Latency, device": found.predicted_latency, "Energy, device": found.predicted_energy}
+        figures.extend(_quantities(device))
+    return (*figures, *_file_size(files))
+
+
+def _accuracy(found: VerificationFile) -> Figure:
+    result = found.accuracy
+    interval = span(share(result.low), share(result.high))
+    day = f", {found.date.date().isoformat()}" if found.date is not None else ""
+    source = f"{counted(result.n, 'test image')} through {MODEL}, Wilson interval{day}"
+    return Figure("Accuracy", share(result.accuracy), interval, "measured", source)
+
+
+def _quantities(named: dict[str, Quantity | None]) -> list[Figure]:
+    return [_quantity(name, quantity) for name, quantity in named.items() if quantity is not None]
+
+
+def _quantity(name: str, quantity: Quantity) -> Figure:
+    interval = ""
+    if quantity.low is not None and quantity.high is not None:
+        interval = span(number(quantity.low, quantity.unit), number(quantity.high, quantity.unit))
+    return Figure(name, number(quantity.value, quantity.unit), interval, quantity.origin, quantity.source)
+
+
+def _file_size(files: RunFiles) -> tuple[Figure, ...]:
+    if files.model is not None:
+        size = files.model.size_bytes
+    elif files.verification is not None:
+        size = files.verification.size_bytes
+    else:
+        return ()
+    return (Figure("File size", number(size, "B"), "", "measured", f"{MODEL}, on disk"),)

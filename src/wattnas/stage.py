@@ -1,0 +1,94 @@
+"""A stage in progress: its log, its clock, its checkpoint, its watcher; and the means it logs."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from wattnas.checkpoint import load_state, save_state
+from wattnas.progress import Progress, Silent
+from wattnas.rundir import Clock, MetricsLog, RunDir
+
+LINES_PER_EPOCH = 10
+
+class Stage:
+    """Bookkeeping of one stage that takes many steps.
+
+    A stage saves only right after a line was logged, so a checkpoint holds no half-filled means, and cuts the log
+    back to its checkpoint when it resumes: the log of a resumed run is that of an undisturbed one.
+
+    Args:
+        run: where it keeps its files.
+        name: of the stage, as in the manifest.
+        log_start: length of the log in bytes where this stage begins.
+        checkpoint_s: seconds between checkpoints.
+    """
+
+    def __init__(
+        self, run: RunDir, name: str, *, log_start: int, checkpoint_s: float, progress: Progress | None = None
+    ) -> None:
+        self.run, self.name, self.progress = run, name, progress or Silent()
+        self._path, self._interval_s = run.checkpoint_path(name), checkpoint_s
+        self.tensors: dict[str, Tensor] | None = None
+        self.values: dict[str, Any] = {}
+        if self._path.is_file():
+            self.tensors, self.values = load_state(self._path)
+        self.clock = Clock(self.values.get("wall_s", 0.0))
+        self._log = MetricsLog(run.file("metrics.jsonl"), self.values.get("log_bytes", log_start))
+        self._saved = time.perf_counter()
+
+    @property
+    def step(self) -> int:
+        """First step that is still to be done."""
+        return int(self.values.get("step", 0))
+
+    def log(self, **values: Any) -> None:
+        """Append a line to the metrics."""
+        self._log.write(stage=self.name, **values)
+
+    def is_due(self) -> bool:
+        """Whether the last checkpoint is old enough for a new one."""
+        return time.perf_counter() - self._saved >= self._interval_s
+
+    def save(self, step: int, tensors: dict[str, Tensor]) -> None:
+        """Keep `tensors` as the state before `step`."""
+        values = {"step": step, "log_bytes": self._log.offset(), "wall_s": self.clock.seconds()}
+        save_state(self._path, tensors, values)
+        self._saved = time.perf_counter()
+
+    def finish(self, **values: Any) -> None:
+        """Mark the stage as done in the manifest."""
+        end = self._log.offset()
+        self._log.close()
+        self.run.finish(self.name, self.clock.seconds(), log_bytes=end, **values)
+        self.progress.end()
+
+
+class Means:
+    """Means of tensors over steps, summed in float64 where they are, read once per logged line."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+
+    def add(self, **values: Tensor) -> None:
+        """Add one value () of each name."""
+        for name, value in values.items():
+            old = self._sums.get(name)
+            new = value.detach().to(torch.float64)
+            self._sums[name] = new if old is None else old + new
+            self._counts[name] = self._counts.get(name, 0) + 1
+
+    def take(self) -> dict[str, float]:
+        """The means since the last call, as floats of 7 significant digits."""
+        means = {name: float(f"{float(total) / self._counts[name]:.7g}") for name, total in self._sums.items()}
+        self._sums, self._counts = {}, {}
+        return means
+
+
+def is_log_step(position: int, steps: int) -> bool:
+    """Whether a line is due after step `position` of an epoch of `steps`: about ten times, always at its end."""
+    return position + 1 == steps or (position + 1) % max(1, steps // LINES_PER_EPOCH) == 0

@@ -1,0 +1,22 @@
+"""All candidates with shared weights: gates, the weighted mixture, the sampled path."""
+
+from wattnas.supernet.gates import (
+    entropy,
+    expected_cost,
+    gumbel_noise,
+    mixture_gates,
+    sample_path,
+    straight_through,
+)
+from wattnas.supernet.network import MixedLayer, Supernet
+
+__all__ = [
+    "MixedLayer",
+    "Supernet",
+    "entropy",
+    "expected_cost",
+    "gumbel_noise",
+    "mixture_gates",
+    "sample_path",
+    "straight_through",
+]

@@ -1,0 +1,65 @@
+"""Gates: how theta decides which candidates a step runs, and how the step's loss reaches theta.
+
+All tensors are (layers, candidates) unless said otherwise; theta is in nats, unbounded.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Estimator = Literal["score", "gdas"]
+
+
+def gumbel_noise(like: Tensor) -> Tensor:
+    """Standard Gumbel noise of `like`'s shape and dtype, from torch's global generator."""
+    return -torch.empty_like(like).exponential_().log()
+
+
+def mixture_gates(theta: Tensor, temperature: float, noise: Tensor) -> Tensor:
+    """Gumbel-softmax gates, rows summing to 1 (Jang et al.; FBNet, equation 8)."""
+    return ((theta + noise) / temperature).softmax(dim=-1)
+
+
+def sample_path(theta: Tensor, noise: Tensor) -> Tensor:
+    """One candidate per layer, (layers,) int64, drawn with probabilities softmax(theta) (the Gumbel-max trick).
+
+    The temperature does not enter: it changes how soft gates are, not which one is largest.
+    """
+    return (theta.detach() + noise).argmax(dim=-1)
+
+
+def straight_through(theta: Tensor, path: Tensor, noise: Tensor, temperature: float, estimator: Estimator) -> Tensor:
+    """Gates of the sampled candidates, (layers,): exactly 1 in value, with a gradient that reaches theta.
+
+    With s = dL/dgate, the first-order effect of the sampled candidate's branch on the loss L:
+
+    "score": dL/dtheta_j = s (delta_ij - p_j), p = softmax(theta), from the gate 1 + log p_i - stop(log p_i).
+        Candidate i is drawn with probability p_i, so the expectation is sum_i p_i s_i (delta_ij - p_j): the
+        gradient that ProxylessNAS (Cai et al., equation 4) gets from running all candidates, here from one. It
+        does not depend on the temperature. Its bias is that of s alone: a first-order effect stands for the
+        change in loss. Its variance falls with batch size and steps.
+    "gdas": the hard gate of GDAS (Dong and Yang, equation 7), h + soft - stop(soft), soft = mixture gates:
+        dL/dtheta_j = s soft_i (delta_ij - soft_j) / temperature. Being drawn *and* weighted by its own
+        probability, a frequent candidate learns faster (bias towards it), and at high temperature the cost
+        term, which does not shrink with it, outweighs accuracy.
+    """
+    rows = torch.arange(len(path))
+    if estimator == "score":
+        chosen = theta.log_softmax(dim=-1)[rows, path]
+    else:
+        chosen = mixture_gates(theta, temperature, noise)[rows, path]
+    return 1.0 + chosen - chosen.detach()
+
+
+def expected_cost(gates: Tensor, cost: Tensor) -> Tensor:
+    """Sum over layers of gate times cost, (), in the unit of `cost` (FBNet, equation 9)."""
+    return (gates * cost).sum()
+
+
+def entropy(theta: Tensor) -> Tensor:
+    """Mean entropy of softmax(theta) over layers, (), in nats: log(candidates) when undecided, 0 when decided."""
+    log_p = theta.log_softmax(dim=-1)
+    return -(log_p.exp() * log_p).sum(dim=-1).mean()

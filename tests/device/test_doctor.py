@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from tests.device.test_machine import CPUINFO, write
+from wattnas.device import Finding, diagnose
+from wattnas.device import doctor as module
+
+GOVERNOR = "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
+
+
+def finding(name: str, root: Path) -> Finding:
+    (found,) = [each for each in diagnose(root) if each.name == name]
+    return found
+
+
+def test_everything_is_looked_at_once(tmp_path: Path) -> None:
+    names = [each.name for each in diagnose(tmp_path)]
+    assert len(set(names)) == len(names)
+    for name in ("Python", "torch", "onnxruntime", "processor", "memory", "accelerator (CUDA)", "latency"):
+        assert name in names
+    assert sum(name.startswith("energy: ") for name in names) == 3
+
+
+def test_what_is_not_available_says_why_and_what_to_do(tmp_path: Path) -> None:
+    for each in diagnose(tmp_path):
+        assert each.detail
+        assert each.available or each.hint
+
+
+def test_latency_can_always_be_measured(tmp_path: Path) -> None:
+    assert finding("latency", tmp_path).available
+
+
+def test_the_processor_is_read_under_the_root(tmp_path: Path) -> None:
+    write(tmp_path, "proc/cpuinfo", CPUINFO)
+    assert "Example CPU 9000" in finding("processor", tmp_path).detail
+    assert "avx avx2 avx512f" in finding("processor", tmp_path).detail
+
+
+@pytest.mark.parametrize(
+    ("governor", "available", "hint"),
+    [("performance", True, ""), ("powersave", True, "performance"), (None, False, "idle")],
+)
+def test_a_governor_that_changes_the_clock_brings_advice(
+    tmp_path: Path, governor: str | None, available: bool, hint: str
+) -> None:
+    if governor is not None:
+        write(tmp_path, GOVERNOR, f"{governor}\n")
+    found = finding("frequency scaling", tmp_path)
+    assert found.available is available
+    assert hint in found.hint
+    assert bool(hint) == bool(found.hint)
+
+
+def test_a_package_that_does_not_load_is_not_available(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise OSError("libfoo.so.1:\ncannot open shared object file")
+
+    monkeypatch.setattr(module, "onnxruntime", broken)
+    found = finding("onnxruntime", tmp_path)
+    assert not found.available
+    assert "libfoo.so.1: cannot open shared object file" in found.detail
+    assert "pip install" in found.hint
+
+
+def test_an_accelerator_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = SimpleNamespace(is_available=lambda: True, get_device_name=lambda index: f"Example GPU {index}")
+    torch = SimpleNamespace(cuda=cuda, __version__="9.9")
+    monkeypatch.setattr(module, "import_module", lambda name: torch)
+    found = finding("accelerator (CUDA)", tmp_path)
+    assert (found.available, found.detail) == (True, "Example GPU 0")

@@ -1,0 +1,85 @@
+"""Settings: the order of the merge, and errors that name the key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wattnas.config import PRESETS, Settings, merge_settings, read_config
+from wattnas.errors import ConfigError
+
+
+def test_flags_win_over_file_over_preset_over_defaults(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("preset: demo\nseed: 3\ntrain: {epochs: 7, lr: 0.2}\n")
+    settings = merge_settings({"train": {"epochs": 9}, "goal_accuracy": 0.5}, file)
+    assert settings.train.epochs == 9  # flag
+    assert settings.train.lr == 0.2 and settings.seed == 3  # file
+    assert settings.search.batch == 32  # preset demo
+    assert settings.search.weight_momentum == 0.9  # default
+
+
+def test_the_papers_preset_is_the_papers() -> None:
+    settings = merge_settings({"preset": "paper", "data": "x", "goal_accuracy": 0.65})
+    search, train = settings.search, settings.train
+    assert (search.mode, search.epochs, search.theta_from_epoch, search.batch) == ("mixture", 90, 10, 32)
+    assert (search.weight_lr, search.weight_momentum, search.weight_decay) == (0.007, 0.9, 1e-4)
+    assert (search.theta_lr, search.theta_weight_decay, search.weight_loss) == (0.01, 5e-4, "total")
+    assert (search.temperature, search.temperature_decay, settings.split.theta) == (5.0, 0.045, 0.2)
+    assert (train.epochs, train.lr, train.batch, train.schedule) == (140, 0.01, 32, "steps")
+    assert (train.milestones, train.gamma, train.weight_decay, train.momentum) == ((90, 110), 0.1, 1e-4, 0.9)
+    assert (settings.augment.padding, train.label_smoothing) == (4, 0.0)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_presets_are_valid(preset: str) -> None:
+    assert merge_settings({"preset": preset}).preset == preset
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"train": {"epoch": 3}}, r"no setting 'train\.epoch'.*Known here: epochs"),
+        ({"sed": 3}, r"no setting 'sed'"),
+        ({"goal_accuracy": 80}, r"goal_accuracy = 80"),
+        ({"goal_accuracy": 0}, r"goal_accuracy = 0"),
+        ({"preset": "fast"}, r"no preset 'fast'.*demo"),
+        ({"data": "photos"}, r"No goal was given"),
+        ({"search": {"epochs": 2, "theta_from_epoch": 2}}, r"no epoch of 2"),
+        ({"train": 3}, r"train = 3"),
+        ({"seed": -1}, r"seed = -1"),
+    ],
+)
+def test_bad_settings_are_named(flags: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        merge_settings(flags)
+
+
+@pytest.mark.parametrize("content", ["[1, 2]", "a: [", "3", "1: 2", ""])
+def test_a_file_without_settings_is_refused(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match=r"c\.yaml"):
+        read_config(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"none\.yaml cannot be read"):
+        merge_settings({}, tmp_path / "none.yaml")
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda s: st.dictionaries(st.text(), s)))
+def test_only_our_errors_come_out(value: object) -> None:
+    for flags in ({"train": value}, {"search": {"epochs": value}}, {"objective": value}, {"preset": value}):
+        try:
+            merge_settings(flags)
+        except ConfigError as error:
+            assert str(error)
+
+
+def test_settings_survive_json() -> None:
+    settings = merge_settings({"train": {"milestones": [1, 2]}})
+    assert Settings.model_validate(settings.model_dump(mode="json")) == settings
