@@ -8,12 +8,21 @@ import pytest
 import torch
 from torch import nn
 
-from wattnas.checkpoint import load_state, pack_module, pack_optimizer, save_state, unpack_module, unpack_optimizer
+from wattnas.checkpoint import (
+    load_state,
+    pack_module,
+    pack_optimizer,
+    save_state,
+    unpack_module,
+    unpack_optimizer,
+)
 from wattnas.errors import RunError
 
 
 def small_network() -> nn.Module:
-    network = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 2))
+    network = nn.Sequential(
+        nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 36, 2)
+    )
     return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
@@ -30,7 +39,14 @@ def test_tensors_and_values_come_back_bit_for_bit(tmp_path: Path) -> None:
     save_state(tmp_path / "x", tensors, {"step": 7, "deep": {"rate": 0.1}})
     found, values = load_state(tmp_path / "x")
     assert values == {"step": 7, "deep": {"rate": 0.1}}
-    assert all(torch.equal(found[name], tensor, ) for name, tensor in tensors.items() if name != "c")
+    assert all(
+        torch.equal(
+            found[name],
+            tensor,
+        )
+        for name, tensor in tensors.items()
+        if name != "c"
+    )
     assert found["c"].isnan()
 
 

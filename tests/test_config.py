@@ -71,7 +71,9 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         merge_settings({}, tmp_path / "none.yaml")
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda s: st.dictionaries(st.text(), s)))
+@given(
+    st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda s: st.dictionaries(st.text(), s))
+)
 def test_only_our_errors_come_out(value: object) -> None:
     for flags in ({"train": value}, {"search": {"epochs": value}}, {"objective": value}, {"preset": value}):
         try:

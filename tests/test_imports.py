@@ -34,8 +34,30 @@ MAY_IMPORT: dict[str, set[str]] = {
     "search": {"data", "space", "supernet", "objective"},
     "train": {"data", "blocks"},
     "report": set(),
-    "pipeline": {"data", "space", "blocks", "export", "device", "objective", "supernet", "search", "train", "report"},
-    "cli": {"data", "space", "blocks", "export", "device", "objective", "search", "train", "report", "pipeline"},
+    "pipeline": {
+        "data",
+        "space",
+        "blocks",
+        "export",
+        "device",
+        "objective",
+        "supernet",
+        "search",
+        "train",
+        "report",
+    },
+    "cli": {
+        "data",
+        "space",
+        "blocks",
+        "export",
+        "device",
+        "objective",
+        "search",
+        "train",
+        "report",
+        "pipeline",
+    },
 }
 
 
@@ -45,7 +67,10 @@ def imported(path: Path) -> Iterator[str]:
         names: list[str] = []
         if isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: write imports in full"
-            names = [f"{node.module}.{alias.name}" if node.module == "wattnas" else str(node.module) for alias in node.names]
+            names = [
+                f"{node.module}.{alias.name}" if node.module == "wattnas" else str(node.module)
+                for alias in node.names
+            ]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         for name in names:

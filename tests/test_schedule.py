@@ -8,7 +8,9 @@ import torch
 from wattnas.schedule import cosine, one_cycle, step_decay, warm_cosine
 
 
-def torch_rates(make: type[torch.optim.lr_scheduler.LRScheduler], steps: int, **settings: object) -> list[float]:
+def torch_rates(
+    make: type[torch.optim.lr_scheduler.LRScheduler], steps: int, **settings: object
+) -> list[float]:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     scheduler = make(optimizer, **settings)
     rates = []
@@ -27,7 +29,12 @@ def test_cosine_is_torchs() -> None:
 def test_one_cycle_is_torchs_up_to_its_grid() -> None:
     # torch puts the peak on step 0.25 * 1000 - 1 and ends on the last step; ours end one step later.
     expected = torch_rates(
-        torch.optim.lr_scheduler.OneCycleLR, 1000, max_lr=1.0, total_steps=1000, pct_start=0.25, cycle_momentum=False
+        torch.optim.lr_scheduler.OneCycleLR,
+        1000,
+        max_lr=1.0,
+        total_steps=1000,
+        pct_start=0.25,
+        cycle_momentum=False,
     )
     assert [one_cycle(step / 1000, 0.25) for step in range(1000)] == pytest.approx(expected, abs=0.01)
 

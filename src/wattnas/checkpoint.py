@@ -35,7 +35,12 @@ def load_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 def pack_optimizer(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str, Tensor]:
     """The optimizer's per-parameter tensors under `prefix`; rates and the like are set from settings, not kept."""
     state = optimizer.state_dict()["state"]
-    return {f"{prefix}{index}.{key}": value for index, slots in state.items() for key, value in slots.items() if value is not None}
+    return {
+        f"{prefix}{index}.{key}": value
+        for index, slots in state.items()
+        for key, value in slots.items()
+        if value is not None
+    }
 
 
 def unpack_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor], prefix: str) -> None:
@@ -63,4 +68,6 @@ def pack_module(module: nn.Module, prefix: str) -> dict[str, Tensor]:
 
 def unpack_module(module: nn.Module, tensors: dict[str, Tensor], prefix: str) -> None:
     """Give `module` back what `pack_module` took."""
-    module.load_state_dict({name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)})
+    module.load_state_dict(
+        {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
+    )

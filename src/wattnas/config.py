@@ -47,7 +47,8 @@ class SearchSettings(_Section):
 
     Attributes:
         mode: "sampled" (one candidate per layer and step) or "mixture" (all, weighted; the paper's).
-        estimator: theta's gradient in sampled mode: "score" or "gdas" (see `supernet.gates`).
+        estimator: theta's gradient in sampled mode: "contrast", "score" or "gdas" (see `supernet.gates`).
+        theta_paths: paths that "contrast" compares on the same images.
         epochs: passes over the images for weights.
         theta_from_epoch: first epoch (from 0) in which theta learns.
         batch: images per step.
@@ -60,7 +61,8 @@ class SearchSettings(_Section):
     """
 
     mode: Literal["sampled", "mixture"] = "sampled"
-    estimator: Literal["score", "gdas"] = "score"
+    estimator: Literal["contrast", "score", "gdas"] = "contrast"
+    theta_paths: Annotated[int, Field(ge=2, le=64)] = 2
     epochs: Count = 8
     theta_from_epoch: Annotated[int, Field(ge=0)] = 2
     batch: Count = 64
@@ -79,7 +81,9 @@ class SearchSettings(_Section):
     @model_validator(mode="after")
     def _theta_learns(self) -> SearchSettings:
         if self.theta_from_epoch >= self.epochs:
-            raise ValueError(f"theta_from_epoch {self.theta_from_epoch} leaves theta no epoch of {self.epochs} to learn in")
+            raise ValueError(
+                f"theta_from_epoch {self.theta_from_epoch} leaves theta no epoch of {self.epochs} to learn in"
+            )
         return self
 
 
@@ -112,8 +116,9 @@ class Settings(_Section):
         data: `digits`, a path, or a hub name.
         goal_accuracy: share of the test images to be classified right, 0 to 1.
         device: name or path of a device profile, or `local`.
-        space: name or path of a space, or `auto`: `tiny` where the device is `local` and the images are
-            small enough for it, else `cifar`.
+        space: name or path of a space, or `auto`: `tiny` for images up to 28 pixels, else `cifar`.
+        image_size: side in pixels that images are brought to, for spaces that serve several; 0 takes the one
+            nearest to the images' own that the device profile covers.
         threads: CPU threads for training and search; 0 leaves it to torch.
         objective: options of the method, such as `beta` or `log_form`.
         checkpoint_s: seconds between checkpoints; a kill loses at most so much work.
@@ -123,8 +128,9 @@ class Settings(_Section):
     skip_bad: bool = False
     goal_accuracy: Annotated[float, Field(gt=0, le=1)]
     method: Annotated[str, Field(min_length=1)] = "s1"
-    device: Annotated[str, Field(min_length=1)] = "local"
+    device: Annotated[str, Field(min_length=1)] = "ozawa-2021"
     space: Annotated[str, Field(min_length=1)] = "auto"
+    image_size: Annotated[int, Field(ge=0, le=65536)] = 0
     preset: Literal["demo", "standard", "paper"] = "standard"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
@@ -175,9 +181,13 @@ def read_config(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}.", "Give the path of a YAML file.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}.", "Mend the syntax there.") from error
+        raise ConfigError(
+            f"{path} is not YAML: {' '.join(str(error).split())}.", "Mend the syntax there."
+        ) from error
     if not isinstance(loaded, dict) or not all(isinstance(key, str) for key in loaded):
-        raise ConfigError(f"{path} does not hold settings.", "Write `key: value` lines; see docs/settings.md.")
+        raise ConfigError(
+            f"{path} does not hold settings.", "Write `key: value` lines; see docs/settings.md."
+        )
     return loaded
 
 
@@ -190,7 +200,10 @@ def describe(error: ValidationError) -> tuple[str, str]:
         for part in first["loc"][:-1]:
             section = section.model_fields[str(part)].annotation
         return f"There is no setting {where!r}.", f"Known here: {', '.join(section.model_fields)}."
-    return f"Setting {where} = {first['input']!r}: {first['msg']}.", "See docs/settings.md for what each accepts."
+    return (
+        f"Setting {where} = {first['input']!r}: {first['msg']}.",
+        "See docs/settings.md for what each accepts.",
+    )
 
 
 def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -198,5 +211,7 @@ def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, An
     merged = dict(below)
     for key, value in above.items():
         old = merged.get(key)
-        merged[key] = _overlay(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        merged[key] = (
+            _overlay(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+        )
     return merged

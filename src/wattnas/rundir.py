@@ -59,7 +59,9 @@ class RunDir:
         try:
             lock.acquire()
         except Timeout as error:
-            raise RunError(f"Another process works in {self.path}.", "Wait for it, or choose another --out.") from error
+            raise RunError(
+                f"Another process works in {self.path}.", "Wait for it, or choose another --out."
+            ) from error
         except OSError as error:
             raise RunError(f"{self.path} cannot be written to: {error}.", "Choose another --out.") from error
         try:
@@ -80,7 +82,8 @@ class RunDir:
         foreign = [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")]
         if foreign:
             raise RunError(
-                f"{self.path} is not empty and no run of wattnas (it holds {sorted(foreign)[0]!r}).", "Choose another --out."
+                f"{self.path} is not empty and no run of wattnas (it holds {sorted(foreign)[0]!r}).",
+                "Choose another --out.",
             )
         self.manifest = {
             "format": FORMAT,
@@ -96,13 +99,17 @@ class RunDir:
         """Read the manifest; RunError where there is none or it is damaged."""
         path = self.path / "run.json"
         if not self.path.is_dir() or not path.is_file():
-            raise RunError(f"{self.path} is not a run directory: it has no run.json.", "Give the --out of a build.")
+            raise RunError(
+                f"{self.path} is not a run directory: it has no run.json.", "Give the --out of a build."
+            )
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise RunError(f"{path} is damaged: {error}.", "Build again with another --out.") from error
         if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-            raise RunError(f"{path} has a format this version does not read.", "Use the version that wrote it.")
+            raise RunError(
+                f"{path} has a format this version does not read.", "Use the version that wrote it."
+            )
         self.manifest = manifest
         return manifest
 
@@ -136,7 +143,12 @@ class RunDir:
 
     def finish(self, stage: str, wall_s: float, **values: Any) -> None:
         """Record that `stage` ended; its checkpoint goes."""
-        self.manifest["stages"][stage] = {"state": "done", "wall_s": round(wall_s, 3), "ended": now(), **values}
+        self.manifest["stages"][stage] = {
+            "state": "done",
+            "wall_s": round(wall_s, 3),
+            "ended": now(),
+            **values,
+        }
         self.save()
         self.checkpoint_path(stage).unlink(missing_ok=True)
 

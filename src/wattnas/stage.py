@@ -14,6 +14,7 @@ from wattnas.rundir import Clock, MetricsLog, RunDir
 
 LINES_PER_EPOCH = 10
 
+
 class Stage:
     """Bookkeeping of one stage that takes many steps.
 
@@ -84,7 +85,9 @@ class Means:
 
     def take(self) -> dict[str, float]:
         """The means since the last call, as floats of 7 significant digits."""
-        means = {name: float(f"{float(total) / self._counts[name]:.7g}") for name, total in self._sums.items()}
+        means = {
+            name: float(f"{float(total) / self._counts[name]:.7g}") for name, total in self._sums.items()
+        }
         self._sums, self._counts = {}, {}
         return means
 

@@ -12,7 +12,7 @@ def count_params(module: nn.Module) -> int:
 
 
 def run_counting_macs(module: nn.Module, x: Tensor) -> tuple[Tensor, int]:
-    """What the module makes of the batch `x`, and the MACs of its convolutions and linear layers per image."""
+    """What the module makes of the batch `x`, and its convolutions' and linear layers' MACs per image."""
     total = 0
 
     def add(layer: nn.Module, _: tuple[Tensor, ...], out: Tensor) -> None:

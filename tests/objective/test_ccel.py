@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from hypothesis import given
@@ -54,6 +56,11 @@ def test_gradient_fades_towards_the_goal(g: float, acc: float, ce: float) -> Non
     conditional_cross_entropy(x, torch.tensor(acc, dtype=torch.float64), g).backward()  # type: ignore[no-untyped-call]
     assert x.grad is not None
     assert x.grad.item() == pytest.approx(max(0.0, 1 - acc / g), abs=1e-12)
+
+
+@pytest.mark.parametrize(("ce", "acc"), [(math.nan, 0.1), (math.nan, 0.9), (1.0, math.nan)])
+def test_nan_comes_out_as_nan(ce: float, acc: float) -> None:
+    assert conditional_cross_entropy(torch.tensor(ce), torch.tensor(acc), 0.5).isnan()
 
 
 def test_half_precision_cross_entropy_with_a_whole_number_accuracy() -> None:

@@ -106,7 +106,12 @@ def _manifest(
             "splits": splits(classes).to_json(),
         },
         "stages": {
-            stage: {"state": "done", "wall_s": SECONDS[stage], "ended": "2026-05-04T10:02:51+00:00", "log_bytes": 1}
+            stage: {
+                "state": "done",
+                "wall_s": SECONDS[stage],
+                "ended": "2026-05-04T10:02:51+00:00",
+                "log_bytes": 1,
+            }
             for stage in done
         },
         "warnings": list(warnings),
@@ -147,7 +152,9 @@ def splits(classes: tuple[str, ...]) -> SplitReport:
     )
 
 
-def search_lines(layout: Layout, architecture: Architecture, epochs: int = SEARCH_EPOCHS) -> list[dict[str, Any]]:
+def search_lines(
+    layout: Layout, architecture: Architecture, epochs: int = SEARCH_EPOCHS
+) -> list[dict[str, Any]]:
     """Ten lines an epoch; theta sharpens towards `architecture` from its first epoch on."""
     report = costs(layout, architecture)
     return [
@@ -172,7 +179,11 @@ def _search_line(
         latency_s = report.latency_s * (1 + 2 * math.exp(-sharpness))
         energy_j = report.energy_j * (1 + 3 * math.exp(-sharpness))
         ce = 2.3 * math.exp(-time / 8) + 2 * wobble
-        terms = {"classification_term": ce / 2, "latency_term": 3.0, "energy_term": math.log(1e3 * energy_j) ** 0.5}
+        terms = {
+            "classification_term": ce / 2,
+            "latency_term": 3.0,
+            "energy_term": math.log(1e3 * energy_j) ** 0.5,
+        }
         line |= {"cross_entropy": ce, "accuracy": 0.1 + 0.55 * (1 - math.exp(-time / 5)) - wobble}
         line |= {"loss": (ce / 2 + 1) * (3.0 + terms["energy_term"])} | terms
         line |= {"latency_s": latency_s, "energy_j": energy_j}
@@ -183,7 +194,7 @@ def _search_line(
 
 
 def probabilities(layout: Layout, architecture: Architecture, sharpness: float) -> list[list[float]]:
-    """(layers, candidates): softmax of a theta that is `sharpness` at the chosen candidates, and wavers elsewhere."""
+    """(layers, candidates): softmax of a theta that is high at the chosen candidates and wavers elsewhere."""
     rows = []
     for index, chosen in enumerate(architecture.operations):
         names = layout.space.candidates
@@ -200,7 +211,11 @@ def train_lines(epochs: int = TRAIN_EPOCHS) -> list[dict[str, Any]]:
     for epoch in range(epochs):
         for tenth in range(1, 11):
             time = (epoch + tenth / 10) * TRAIN_EPOCHS / epochs
-            line: dict[str, Any] = {"stage": "train", "epoch": epoch, "step": epoch * STEPS + tenth * STEPS // 10}
+            line: dict[str, Any] = {
+                "stage": "train",
+                "epoch": epoch,
+                "step": epoch * STEPS + tenth * STEPS // 10,
+            }
             line |= {"loss": 0.7 + 1.6 * math.exp(-time / 5), "accuracy": 0.72 * (1 - math.exp(-time / 4))}
             if tenth == 10:
                 line["validation_accuracy"] = 0.68 * (1 - math.exp(-time / 3))
@@ -236,7 +251,7 @@ def verification(
             low=0.0022988,
             high=0.0023391,
             n=11,
-            source="A processor of 2 cores, onnxruntime 1.23.0, 1 thread, batch 1, 2026-05-04, 11 rounds of 78 runs",
+            source="A processor of 2 cores, onnxruntime 1.23.0, 1 thread, batch 1, 11 rounds of 78 runs",
         ),
         predicted_latency=report.sources.latency_s,
         predicted_energy=report.sources.energy_j,
@@ -250,7 +265,7 @@ def verification(
 
 
 def model_bytes(classes: tuple[str, ...], channels: int, size: int) -> bytes:
-    """An ONNX file with the inputs, outputs and metadata of an exported network: it always names the second class."""
+    """An ONNX file with the inputs, outputs and metadata of an exported network; it always names class 1."""
     features = channels * size * size
     bias = [float(index == 1) for index in range(len(classes))]
     graph = helper.make_graph(
@@ -262,7 +277,9 @@ def model_bytes(classes: tuple[str, ...], channels: int, size: int) -> bytes:
         [helper.make_tensor_value_info("images", TensorProto.FLOAT, ["batch", channels, size, size])],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", len(classes)])],
         [
-            helper.make_tensor("weight", TensorProto.FLOAT, [features, len(classes)], [0.0] * features * len(classes)),
+            helper.make_tensor(
+                "weight", TensorProto.FLOAT, [features, len(classes)], [0.0] * features * len(classes)
+            ),
             helper.make_tensor("bias", TensorProto.FLOAT, [len(classes)], bias),
         ],
     )

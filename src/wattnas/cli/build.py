@@ -35,7 +35,9 @@ def build(
     skip_bad: opt.SkipBad = None,
     config: opt.ConfigFile = None,
     override: opt.Overrides = None,
-    out: Annotated[Path | None, typer.Option(help="Run directory. [default: runs/DATA-METHOD-GOAL-sSEED]")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run directory. [default: runs/DATA-METHOD-GOAL-sSEED]")
+    ] = None,
     as_json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> None:

@@ -32,14 +32,18 @@ def cost(
     device: Annotated[str, typer.Option(help="Device profile: a name, a file, or local.")] = "ozawa-2021",
     classes: Annotated[int, typer.Option(help="Outputs of the classifier.")] = 10,
     channels: Annotated[int | None, typer.Option(help="Input channels. [default: the space's most]")] = None,
-    size: Annotated[int | None, typer.Option(help="Input side in pixels. [default: the space's largest]")] = None,
+    size: Annotated[
+        int | None, typer.Option(help="Input side in pixels. [default: the space's largest]")
+    ] = None,
     as_json: opt.Json = False,
 ) -> None:
     """Parameters, MACs, latency and energy of an architecture on a device, each with its source."""
     chosen = load_space(space)
     layout = Layout.resolve(chosen, classes, channels, size)
     path = Path(arch)
-    architecture = Architecture.load(path, chosen) if arch.endswith(".json") else Architecture.parse(arch, chosen)
+    architecture = (
+        Architecture.load(path, chosen) if arch.endswith(".json") else Architecture.parse(arch, chosen)
+    )
     profile = local_profile(layout) if device == LOCAL else load_profile(device)
     report = predict(profile, layout, architecture)
     if as_json:
@@ -49,7 +53,9 @@ def cost(
 
 
 def spaces(
-    show: Annotated[str | None, typer.Option(help="Print this space as YAML, to start your own from.")] = None,
+    show: Annotated[
+        str | None, typer.Option(help="Print this space as YAML, to start your own from.")
+    ] = None,
     as_json: opt.Json = False,
 ) -> None:
     """The search spaces that come with wattnas."""
@@ -64,7 +70,14 @@ def spaces(
     for space in found:
         sizes = sorted({space.input.min_size, space.input.max_size})
         inputs = f"{' or '.join(map(str, space.input.channels))} x {' to '.join(map(str, sizes))} px"
-        table.add_row(space.name, inputs, str(space.depth), str(len(space.candidates)), f"{space.size:.1e}", space.source)
+        table.add_row(
+            space.name,
+            inputs,
+            str(space.depth),
+            str(len(space.candidates)),
+            f"{space.size:.1e}",
+            space.source,
+        )
     Console().print(table)
 
 
@@ -72,7 +85,10 @@ def devices(as_json: opt.Json = False) -> None:
     """The device profiles that come with wattnas."""
     found = [load_profile(name) for name in builtin_profiles()]
     if as_json:
-        rows = [profile.model_dump(mode="json", exclude={"entries"}) | {"entries": len(profile.entries)} for profile in found]
+        rows = [
+            profile.model_dump(mode="json", exclude={"entries"}) | {"entries": len(profile.entries)}
+            for profile in found
+        ]
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
     table = Table("device", "entries", "hardware", "description", box=None)
@@ -112,7 +128,11 @@ def _print_cost(report: CostReport) -> None:
     console = Console()
     console.print(table)
     sources = report.sources
-    console.print(f"latency  {format_seconds(report.latency_s)} ({sources.latency_s.origin}; {sources.latency_s.source})")
-    console.print(f"energy   {format_joules(report.energy_j)} ({sources.energy_j.origin}; {sources.energy_j.source})")
+    console.print(
+        f"latency  {format_seconds(report.latency_s)} ({sources.latency_s.origin}; {sources.latency_s.source})"
+    )
+    console.print(
+        f"energy   {format_joules(report.energy_j)} ({sources.energy_j.origin}; {sources.energy_j.source})"
+    )
     console.print(f"MACs     {format_count(report.macs)}   parameters {format_count(report.params)}")
     console.print(f"scope    {report.scope}")

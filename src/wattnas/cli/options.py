@@ -12,18 +12,37 @@ from wattnas.config import Settings, merge_settings
 from wattnas.errors import ConfigError
 
 Data = Annotated[
-    str | None, typer.Option(help="digits, a folder of class folders, a Parquet file or folder, or a hub name. [default: digits]")
+    str | None,
+    typer.Option(
+        help="digits, a folder of class folders, a Parquet file or folder, or a hub name. [default: digits]"
+    ),
 ]
-Goal = Annotated[float | None, typer.Option("--goal-accuracy", help="Share of test images to be classified right, 0 to 1.")]
-Method = Annotated[str | None, typer.Option(help="What the search minimises: s1, s2, fbnet or hanna. [default: s1]")]
-Device = Annotated[str | None, typer.Option(help="Device profile: a name, a file, or local. [default: local]")]
-SpaceName = Annotated[str | None, typer.Option("--space", help="A named space or a YAML file. [default: chosen by image size]")]
-Preset = Annotated[str | None, typer.Option(help="demo (minutes), standard, or paper (days). [default: standard]")]
+Goal = Annotated[
+    float | None, typer.Option("--goal-accuracy", help="Share of test images to be classified right, 0 to 1.")
+]
+Method = Annotated[
+    str | None, typer.Option(help="What the search minimises: s1, s2, fbnet or hanna. [default: s1]")
+]
+Device = Annotated[
+    str | None, typer.Option(help="Device profile: a name, a file, or local. [default: local]")
+]
+SpaceName = Annotated[
+    str | None, typer.Option("--space", help="A named space or a YAML file. [default: chosen by image size]")
+]
+Preset = Annotated[
+    str | None, typer.Option(help="demo (minutes), standard, or paper (days). [default: standard]")
+]
 Seed = Annotated[int | None, typer.Option(help="Of everything random. [default: 0]")]
 Threads = Annotated[int | None, typer.Option(help="CPU threads; 0 leaves it to torch. [default: 0]")]
-SkipBad = Annotated[bool | None, typer.Option("--skip-bad/--no-skip-bad", help="Leave unreadable images out, and count them.")]
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="YAML file with settings; flags win over it.")]
-Overrides = Annotated[list[str] | None, typer.Option("--set", help="Any setting, as in --set train.epochs=20; may be repeated.")]
+SkipBad = Annotated[
+    bool | None, typer.Option("--skip-bad/--no-skip-bad", help="Leave unreadable images out, and count them.")
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="YAML file with settings; flags win over it.")
+]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="Any setting, as in --set train.epochs=20; may be repeated.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The --out of a build.")]
@@ -45,7 +64,9 @@ def _put(settings: dict[str, Any], text: str) -> None:
     for section in sections:
         settings = settings.setdefault(section, {})
         if not isinstance(settings, dict):
-            raise ConfigError(f"--set {text!r}: {section!r} is no section.", "See docs/settings.md for every key.")
+            raise ConfigError(
+                f"--set {text!r}: {section!r} is no section.", "See docs/settings.md for every key."
+            )
     try:
         settings[last] = yaml.safe_load(value)
     except yaml.YAMLError as error:

@@ -14,7 +14,9 @@ from wattnas.pipeline import evaluate_run, open_run, redo, run_report, run_stage
 from wattnas.pipeline.context import Context
 from wattnas.rundir import RunDir
 
-Again = Annotated[bool, typer.Option("--again", help="Run it again although it is done; later stages then run anew too.")]
+Again = Annotated[
+    bool, typer.Option("--again", help="Run it again although it is done; later stages then run anew too.")
+]
 
 
 def search(
@@ -69,8 +71,12 @@ def export(run_dir: opt.RunPath, again: Again = False, quiet: opt.Quiet = False)
 def evaluate(
     run_dir: opt.RunPath,
     data: Annotated[str | None, typer.Option(help="Other images than the run's own.")] = None,
-    split: Annotated[Literal["test", "validation", "train", "all"], typer.Option(help="Which part of the images.")] = "test",
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave unreadable images out, and count them.")] = False,
+    split: Annotated[
+        Literal["test", "validation", "train", "all"], typer.Option(help="Which part of the images.")
+    ] = "test",
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave unreadable images out, and count them.")
+    ] = False,
     as_json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> None:

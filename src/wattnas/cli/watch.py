@@ -7,7 +7,14 @@ import time
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from wattnas.progress import Progress as Watcher
 from wattnas.progress import Silent
@@ -118,5 +125,3 @@ class Lines:
     def end(self) -> None:
         """Say how long it took."""
         self.say(f"{self._stage}: done in {format_duration(time.monotonic() - self._began)}")
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -78,7 +79,13 @@ def _renumbered(part: ImageSet, present: Tensor) -> ImageSet:
 
 @contextmanager
 def _quiet_pillow() -> Iterator[None]:
-    """Pillow warns of what it mends or of what we refuse ourselves; neither needs a word."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module=r"PIL\.")
-        yield
+    """Pillow warns and logs of what it mends or of what we refuse ourselves; neither needs a word."""
+    log = logging.getLogger("PIL")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", module=r"PIL\.")
+            yield
+    finally:
+        log.setLevel(level)

@@ -11,7 +11,12 @@ from wattnas.pipeline.context import Context
 from wattnas.pipeline.stages import STAGE_FUNCTIONS, run_report
 
 STAGES = tuple(STAGE_FUNCTIONS)
-_MAKES = {"search": "architecture.json", "train": "weights.safetensors", "export": "model.onnx", "verify": "verification.json"}
+_MAKES = {
+    "search": "architecture.json",
+    "train": "weights.safetensors",
+    "export": "model.onnx",
+    "verify": "verification.json",
+}
 
 
 class Outcome(NamedTuple):

@@ -17,6 +17,7 @@ from wattnas.device import LOCAL, Profile, load_profile, local_profile
 from wattnas.errors import RunError
 from wattnas.export import cpu_name, versions
 from wattnas.files import write_text
+from wattnas.pipeline.inputs import ChosenInput, choose_input
 from wattnas.progress import Progress
 from wattnas.rundir import RunDir
 from wattnas.space import Architecture, Layout, Space, load_space
@@ -65,9 +66,9 @@ class Context:
 
     @cached_property
     def space(self) -> Space:
-        """The space the run began with; known once the images were read."""
+        """The space; RunError where its file is not what it was when the run began."""
+        space = load_space(self._input.space)
         stored = self.run.manifest.get("space")
-        space = load_space(stored["source"] if stored else _space_for(self.settings, *self.dataset.native))
         if stored and stored["hash"] != space.hash:
             raise RunError(
                 f"Space {stored['source']!r} is not what it was when {self.run.path} began.",
@@ -78,11 +79,18 @@ class Context:
     @cached_property
     def layout(self) -> Layout:
         """The space at the images' size and classes."""
+        chosen = self._input
+        stored = self.run.manifest.get("space")
+        classes = stored["classes"] if stored else len(self.dataset.classes)
+        return Layout.resolve(self.space, classes, chosen.channels, chosen.size)
+
+    @cached_property
+    def _input(self) -> ChosenInput:
+        """What the run began with; for a new run, what suits the images."""
         stored = self.run.manifest.get("space")
         if stored:
-            return Layout.resolve(self.space, stored["classes"], stored["channels"], stored["size"])
-        _, channels, size, _ = self.dataset.train.images.shape
-        return Layout.resolve(self.space, len(self.dataset.classes), channels, size)
+            return ChosenInput(stored["source"], stored["channels"], stored["size"])
+        return choose_input(self.settings, *self.dataset.native)
 
     @cached_property
     def profile(self) -> Profile:
@@ -103,7 +111,9 @@ class Context:
         """The architecture that the search found; RunError where there is none yet."""
         path = self.run.file("architecture.json")
         if not path.is_file():
-            raise RunError(f"{self.run.path} has no architecture yet.", f"Run `wattnas search {self.run.path}` first.")
+            raise RunError(
+                f"{self.run.path} has no architecture yet.", f"Run `wattnas search {self.run.path}` first."
+            )
         return Architecture.load(path, self.space)
 
     @property
@@ -113,9 +123,8 @@ class Context:
 
     def _choose(self, channels: int, size: int) -> tuple[int, int]:
         stored = self.run.manifest.get("space")
-        if stored:
-            return stored["channels"], stored["size"]
-        return load_space(_space_for(self.settings, channels, size)).input.choose(channels, size)
+        chosen = self._input if stored else choose_input(self.settings, channels, size)
+        return chosen.channels, chosen.size
 
 
 def start_run(path: Path, settings: Settings, progress: Progress) -> Context:
@@ -140,19 +149,10 @@ def open_run(path: Path, progress: Progress) -> Context:
     return start_run(path, settings, progress)
 
 
-def _space_for(settings: Settings, channels: int, size: int) -> str:
-    """Which space `auto` means for images of this kind."""
-    if settings.space != "auto":
-        return settings.space
-    tiny = load_space("tiny").input
-    return "tiny" if settings.device == LOCAL and tiny.min_size <= size <= tiny.max_size else "cifar"
-
-
 def _record_inputs(context: Context) -> None:
     """Write into the manifest which space and images the run works on, before anything is computed."""
-    dataset, splits = context.dataset, context.splits
-    source = _space_for(context.settings, *dataset.native)
-    layout = context.layout
+    dataset, splits, layout = context.dataset, context.splits, context.layout
+    source = choose_input(context.settings, *dataset.native).space
     manifest = context.run.manifest
     manifest["space"] = {
         "source": source,

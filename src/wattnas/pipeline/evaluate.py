@@ -14,7 +14,9 @@ from wattnas.pipeline.context import Context
 SplitName = Literal["test", "validation", "train", "all"]
 
 
-def evaluate_run(context: Context, data: str | None, split: SplitName, *, skip_bad: bool = False) -> dict[str, Any]:
+def evaluate_run(
+    context: Context, data: str | None, split: SplitName, *, skip_bad: bool = False
+) -> dict[str, Any]:
     """Accuracy through `model.onnx` with a 95 % Wilson interval, as one JSON-able object.
 
     The run's own images are split as the run split them. Other images (`data`) have to have class names that
@@ -22,7 +24,10 @@ def evaluate_run(context: Context, data: str | None, split: SplitName, *, skip_b
     """
     path = context.run.file("model.onnx")
     if not path.is_file():
-        raise RunError(f"{context.run.path} has no exported network yet.", f"Run `wattnas export {context.run.path}` first.")
+        raise RunError(
+            f"{context.run.path} has no exported network yet.",
+            f"Run `wattnas export {context.run.path}` first.",
+        )
     model = OnnxModel.load(path)
     if data is None or data == context.settings.data:
         source, images = context.settings.data, _own(context, split)
@@ -43,7 +48,10 @@ def _foreign(context: Context, data: str, split: SplitName, skip_bad: bool) -> I
     layout = context.layout
     dataset = load_data(data, lambda channels, size: (layout.channels, layout.size), skip_bad=skip_bad)
     if split == "validation":
-        raise DataError(f"{data} was not split by this run, so it has no validation part.", "Use --split test, train or all.")
+        raise DataError(
+            f"{data} was not split by this run, so it has no validation part.",
+            "Use --split test, train or all.",
+        )
     if split == "train":
         chosen = dataset.train
     elif split == "test" and dataset.test is not None:

@@ -121,7 +121,9 @@ def load_network(context: Context) -> Network:
     """The trained network from `weights.safetensors`, in eval mode."""
     path = context.run.file("weights.safetensors")
     if not path.is_file():
-        raise RunError(f"{context.run.path} has no weights yet.", f"Run `wattnas train {context.run.path}` first.")
+        raise RunError(
+            f"{context.run.path} has no weights yet.", f"Run `wattnas train {context.run.path}` first."
+        )
     network = build(context.architecture, context.layout)
     try:
         network.load_state_dict(load_file(path))
@@ -149,4 +151,3 @@ STAGE_FUNCTIONS: dict[str, Callable[[Context], None]] = {
     "export": run_export,
     "verify": run_verify,
 }
-

@@ -66,7 +66,8 @@ def _for_html(document: str, title: str) -> str:
 
     body = document[document.index("<svg") :]
     body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
-    body = re.sub(r'<g id="[^"]*">', "<g>", body)
+    used = set(re.findall(r"#([\w.-]+)", body))
+    body = re.sub(r'(<\w+) id="([^"]*)"', lambda found: found[0] if found[2] in used else found[1], body)
     body = re.sub("|".join(_HEX), lambda found: _HEX[found[0]], body)
     view = re.search(r'viewBox="[^"]*"', body)
     assert view is not None

@@ -1,7 +1,7 @@
 """A run directory read into checked records; a damaged file is named, a missing one is None.
 
-What a stage wrote counts once the manifest says that the stage is done: a stage begun anew leaves the files of its
-predecessor lying there until it replaces them.
+What a stage wrote counts once the manifest says that the stage is done: one that was begun anew leaves the
+files of its predecessor lying there until it replaces them.
 """
 
 from __future__ import annotations

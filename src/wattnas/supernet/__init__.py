@@ -1,6 +1,7 @@
 """All candidates with shared weights: gates, the weighted mixture, the sampled path."""
 
 from wattnas.supernet.gates import (
+    contrast,
     entropy,
     expected_cost,
     gumbel_noise,
@@ -13,6 +14,7 @@ from wattnas.supernet.network import MixedLayer, Supernet
 __all__ = [
     "MixedLayer",
     "Supernet",
+    "contrast",
     "entropy",
     "expected_cost",
     "gumbel_noise",

@@ -5,12 +5,11 @@ All tensors are (layers, candidates) unless said otherwise; theta is in nats, un
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor
-
-Estimator = Literal["score", "gdas"]
 
 
 def gumbel_noise(like: Tensor) -> Tensor:
@@ -31,16 +30,21 @@ def sample_path(theta: Tensor, noise: Tensor) -> Tensor:
     return (theta.detach() + noise).argmax(dim=-1)
 
 
-def straight_through(theta: Tensor, path: Tensor, noise: Tensor, temperature: float, estimator: Estimator) -> Tensor:
+def straight_through(
+    theta: Tensor, path: Tensor, noise: Tensor, temperature: float, estimator: Literal["score", "gdas"]
+) -> Tensor:
     """Gates of the sampled candidates, (layers,): exactly 1 in value, with a gradient that reaches theta.
+
+    The gradient is a first-order effect at the full branch. Weights that have settled sit where scaling a branch up
+    or down changes nothing, so that effect goes to 0 however much the branch is worth, and the cost term wins:
+    measured on the digits, every layer became `skip`. `contrast` compares whole paths and has no such blind spot.
 
     With s = dL/dgate, the first-order effect of the sampled candidate's branch on the loss L:
 
     "score": dL/dtheta_j = s (delta_ij - p_j), p = softmax(theta), from the gate 1 + log p_i - stop(log p_i).
         Candidate i is drawn with probability p_i, so the expectation is sum_i p_i s_i (delta_ij - p_j): the
         gradient that ProxylessNAS (Cai et al., equation 4) gets from running all candidates, here from one. It
-        does not depend on the temperature. Its bias is that of s alone: a first-order effect stands for the
-        change in loss. Its variance falls with batch size and steps.
+        does not depend on the temperature. Its bias is that of s alone (see above).
     "gdas": the hard gate of GDAS (Dong and Yang, equation 7), h + soft - stop(soft), soft = mixture gates:
         dL/dtheta_j = s soft_i (delta_ij - soft_j) / temperature. Being drawn *and* weighted by its own
         probability, a frequent candidate learns faster (bias towards it), and at high temperature the cost
@@ -52,6 +56,34 @@ def straight_through(theta: Tensor, path: Tensor, noise: Tensor, temperature: fl
     else:
         chosen = mixture_gates(theta, temperature, noise)[rows, path]
     return 1.0 + chosen - chosen.detach()
+
+
+def log_probability(theta: Tensor, path: Tensor) -> Tensor:
+    """Log-probability of drawing `path` (layers,), (), in nats; differentiable in theta."""
+    return theta.log_softmax(dim=-1).gather(1, path.unsqueeze(1)).sum()
+
+
+def contrast(theta: Tensor, paths: Sequence[Tensor], losses: Tensor) -> Tensor:
+    """Mean loss of sampled paths, (), whose gradient in theta is that of the expected loss, without bias.
+
+    REINFORCE with a leave-one-out baseline (Williams; Kool et al., "Buy 4 REINFORCE samples, get a baseline for
+    free"; ProxylessNAS offers the plain form, section 3.3.2): for K paths on the same images,
+
+        dL/dtheta = 1/K sum_k (L_k - mean of the other L) d log p(path_k) / dtheta.
+
+    What the paths share, above all how hard the images are, cancels. No backward pass through the network is
+    needed, so two paths cost less than one straight-through step.
+
+    Args:
+        paths: K >= 2 paths, (layers,) each, drawn from softmax(theta).
+        losses: (K,), in nats; used as constants.
+    """
+    count = len(paths)
+    values = losses.detach()
+    others = (values.sum() - values) / (count - 1)
+    log_p = torch.stack([log_probability(theta, path) for path in paths])
+    carrier = ((values - others) * log_p).mean()
+    return values.mean() + carrier - carrier.detach()
 
 
 def expected_cost(gates: Tensor, cost: Tensor) -> Tensor:

@@ -92,7 +92,8 @@ class _Training:
         loss = F.cross_entropy(logits, labels, label_smoothing=self.settings.label_smoothing)
         if not torch.isfinite(loss):
             raise NumericError(
-                f"train, epoch {epoch}, step {position}: the loss is {loss.item()}.", "Lower train.lr in the settings."
+                f"train, epoch {epoch}, step {position}: the loss is {loss.item()}.",
+                "Lower train.lr in the settings.",
             )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

@@ -168,18 +168,23 @@ def test_unlistable_folders_are_bad(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_no_class_folders(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"holds no class folders\. Put the images into FOLDER/CLASS/"):
         FOLDER.open(str(tmp_path))
-    write(tmp_path / "train" / "x.png", colour_png(0))
-    with pytest.raises(DataError, match="train holds no class folders"):
-        FOLDER.open(str(tmp_path))
 
 
 def test_parts_without_training_are_not_taken_for_classes(tmp_path: Path) -> None:
     write_folder(tmp_path / "test", {"cat": 1, "dog": 1})
     write_folder(tmp_path / "val", {"cat": 1, "dog": 1})
-    with pytest.raises(DataError, match=r"holds class folders, but there is no train/ beside it"):
+    with pytest.raises(DataError, match=r"holds class folders, but no train/ does"):
         FOLDER.open(str(tmp_path))
 
 
-def test_a_class_may_be_called_test(tmp_path: Path) -> None:
-    write_folder(tmp_path, {"test": 1, "exam": 1})
-    assert FOLDER.open(str(tmp_path)).classes == ("exam", "test")
+def test_classes_may_be_called_test_or_train(tmp_path: Path) -> None:
+    write_folder(tmp_path, {"bus": 1, "test": 1, "train": 2})
+    source = FOLDER.open(str(tmp_path))
+    assert source.classes == ("bus", "test", "train")
+    assert source.test is None
+
+
+def test_a_test_part_without_class_folders_is_bad(tmp_path: Path) -> None:
+    write_folder(tmp_path / "train", {"cat": 1, "dog": 1})
+    write(tmp_path / "test" / "1.png", colour_png(5))
+    assert bad(FOLDER.open(str(tmp_path)).train) == {"1.png": "lies in no class folder"}

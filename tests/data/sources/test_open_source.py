@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,8 @@ def test_what_lies_here_comes_before_the_hub(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     write_folder(tmp_path / "owner" / "pets", {"cat": 1, "dog": 1})
     assert open_source("owner/pets").classes == ("cat", "dog")
-    with pytest.raises((DataError, MissingExtraError), match="'owner/cars' is no file or folder here"):
-        monkeypatch.setitem(__import__("sys").modules, "datasets", None)
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    with pytest.raises(MissingExtraError, match="'owner/cars' is no file or folder here"):
         open_source("owner/cars")
 
 

@@ -38,22 +38,16 @@ def _open(name: str) -> Source:
         role = role_of(path.name)
         if role is not None:
             found.setdefault(role, []).append(path)
-    if "train" not in found:
-        _refuse_parts_without_training(root, found)
+    # A folder called `train` or `test` is a part if it holds folders, a class if it holds images (of trains).
+    parts = [path for paths in found.values() for path in paths if _scan(path).folders]
+    if not any(role_of(path.name) == "train" for path in parts):
+        if parts:
+            raise DataError(f"{shown(str(parts[0]))} holds class folders, but no train/ does.", _LAYOUT)
         return _source(root, [root], [])
     train, test = train_and_test(found)
     other = [p for p in root.folders if role_of(p.name) is None]
     root.beside.extend(f"{shown(str(p))}: is a folder beside the training and test folders" for p in other)
     return _source(root, [_scan(path) for path in train], [_scan(path) for path in test])
-
-
-def _refuse_parts_without_training(root: _Level, found: dict[Role, list[Path]]) -> None:
-    """A folder called `test` is a class if it holds images, a part if it holds folders."""
-    for path in (p for paths in found.values() for p in paths):
-        if _scan(path).folders:
-            raise DataError(
-                f"{shown(str(path))} holds class folders, but there is no train/ beside it.", _LAYOUT
-            )
 
 
 def _source(root: _Level, train: Sequence[_Level], test: Sequence[_Level]) -> Source:

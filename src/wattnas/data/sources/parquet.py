@@ -98,8 +98,9 @@ def _list_columns(path: Path, reader: pq.ParquetFile) -> ParquetFile:
                 path, bad=Bad(f"has {shown(str(kind))} in column {column!r} instead of {wanted}")
             )
     labels: list[Label] = reader.read(columns=[label]).column(0).to_pylist()
-    if len(labels) != sum(reader.metadata.row_group(i).num_rows for i in range(reader.num_row_groups)):
-        return ParquetFile(path, bad=Bad("does not have as many labels as rows"))
+    rows = [reader.metadata.row_group(i).num_rows for i in range(reader.num_row_groups)]
+    if len(labels) != sum(rows) or min(rows, default=0) < 0:
+        return ParquetFile(path, bad=Bad("is damaged: it has not as many labels as it states rows"))
     return ParquetFile(path, image, labels, reader.metadata, _class_names(schema.metadata, label))
 
 
