@@ -54,7 +54,7 @@ def test_tensors_and_values_come_back_bit_for_bit(tmp_path: Path) -> None:
 def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "search.checkpoint"
     path.write_bytes(content)
-    with pytest.raises(RunError, match="search.checkpoint is damaged"):
+    with pytest.raises(RunError, match=r"search\.checkpoint is damaged"):
         load_state(path)
 
 

@@ -1,3 +1,3 @@
-"""wattnas builds the neural network that just meets your goal, with the least energy and time on your device."""
+"""wattnas builds the neural network that just meets your goal, with least energy and time on your device."""
 
 __version__ = "0.1.0"

@@ -33,7 +33,7 @@ def load_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def pack_optimizer(optimizer: torch.optim.Optimizer, prefix: str) -> dict[str, Tensor]:
-    """The optimizer's per-parameter tensors under `prefix`; rates and the like are set from settings, not kept."""
+    """The optimizer's per-parameter tensors under `prefix`; rates come from the settings."""
     state = optimizer.state_dict()["state"]
     return {
         f"{prefix}{index}.{key}": value

@@ -25,7 +25,7 @@ class _Section(BaseModel):
 
 
 class SplitSettings(_Section):
-    """Shares of the images: test of all (where the source has no test part), validation and theta of the rest."""
+    """Shares: test of all images (where the source has no test part), validation and theta of the rest."""
 
     theta: Share = 0.2
     validation: Share = 0.1

@@ -50,7 +50,7 @@ class RunDir:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run for this process; RunError where another one holds it. A killed process holds nothing."""
+        """Hold the run for this process; RunError where another one does. A killed process holds nothing."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -164,7 +164,8 @@ class MetricsLog:
 
     Args:
         path: the file.
-        offset: bytes to keep; what comes after was written past the last checkpoint and will be written again.
+        offset: bytes to keep; what comes after was written past the last checkpoint and will be written
+            again.
     """
 
     def __init__(self, path: Path, offset: int) -> None:

@@ -11,7 +11,7 @@ def cosine(progress: float) -> float:
 
 
 def warm_cosine(progress: float, warmup: float) -> float:
-    """Factor rising in a line to 1 at `warmup`, then down to 0 along a cosine; plain `cosine` without warm-up."""
+    """Factor rising in a line to 1 at `warmup`, then falling to 0 along a cosine."""
     if progress < warmup:
         return progress / warmup
     return cosine((progress - warmup) / (1.0 - warmup))

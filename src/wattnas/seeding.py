@@ -1,7 +1,7 @@
 """Random numbers that depend on where a step stands, not on what ran before it.
 
-Each step seeds torch's generators from (seed, stage, epoch, step), so that a run resumed at any step draws what
-an undisturbed one draws, and no generator state needs to be kept.
+Each step seeds torch's generators from (seed, stage, epoch, step), so that a run resumed at any step draws
+what an undisturbed one draws, and no generator state needs to be kept.
 """
 
 from __future__ import annotations

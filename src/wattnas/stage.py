@@ -18,8 +18,8 @@ LINES_PER_EPOCH = 10
 class Stage:
     """Bookkeeping of one stage that takes many steps.
 
-    A stage saves only right after a line was logged, so a checkpoint holds no half-filled means, and cuts the log
-    back to its checkpoint when it resumes: the log of a resumed run is that of an undisturbed one.
+    A stage saves only right after a line was logged, so a checkpoint holds no half-filled means, and cuts the
+    log back to its checkpoint when it resumes: the log of a resumed run is that of an undisturbed one.
 
     Args:
         run: where it keeps its files.
@@ -93,5 +93,5 @@ class Means:
 
 
 def is_log_step(position: int, steps: int) -> bool:
-    """Whether a line is due after step `position` of an epoch of `steps`: about ten times, always at its end."""
+    """Whether a line is due after step `position` of an epoch: about ten times, and at its end."""
     return position + 1 == steps or (position + 1) % max(1, steps // LINES_PER_EPOCH) == 0

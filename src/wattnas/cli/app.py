@@ -17,7 +17,7 @@ EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="wattnas",
-    help="Builds the neural network that just meets your goal, with the least energy and time on your device.",
+    help="Builds the neural network that just meets your goal, with least energy and time on your device.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -39,7 +39,7 @@ def _root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Builds the neural network that just meets your goal, with the least energy and time on your device."""
+    """Builds the neural network that just meets your goal, with least energy and time on your device."""
 
 
 def main() -> None:

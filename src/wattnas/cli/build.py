@@ -43,8 +43,8 @@ def build(
 ) -> None:
     """Search, train, export and verify a network that meets the goal.
 
-    Ends with exit code 0 when the goal is met on the test images, 3 when it is not, 2 for unusable input. Killed
-    or stopped, the same command goes on where it was.
+    Ends with exit code 0 when the goal is met on the test images, 3 when it is not, 2 for unusable input.
+    Killed or stopped, the same command goes on where it was.
     """
     settings = opt.gather(
         config,
@@ -125,7 +125,7 @@ def _rows(summary: dict[str, Any], verification: Verification, costs: CostReport
         ("Goal accuracy", f"{summary['goal']:.1%}"),
         (
             "Reached",
-            f"{summary['accuracy']:.1%} ({summary['low']:.1%} to {summary['high']:.1%}, {summary['n']} test images)",
+            "{accuracy:.1%} ({low:.1%} to {high:.1%}, {n} test images)".format(**summary),
         ),
         ("Goal", met),
         (f"Latency on {costs.device}", f"{format_seconds(costs.latency_s)} ({latency.origin})"),

@@ -1,4 +1,4 @@
-"""`wattnas cost`, `spaces`, `devices`, `doctor`: what there is, what it costs, what this machine can measure."""
+"""`wattnas cost`, `spaces`, `devices`, `doctor`: what there is, what it costs, what can be measured."""
 
 from __future__ import annotations
 
@@ -127,12 +127,11 @@ def _print_cost(report: CostReport) -> None:
         )
     console = Console()
     console.print(table)
-    sources = report.sources
-    console.print(
-        f"latency  {format_seconds(report.latency_s)} ({sources.latency_s.origin}; {sources.latency_s.source})"
-    )
-    console.print(
-        f"energy   {format_joules(report.energy_j)} ({sources.energy_j.origin}; {sources.energy_j.source})"
-    )
-    console.print(f"MACs     {format_count(report.macs)}   parameters {format_count(report.params)}")
-    console.print(f"scope    {report.scope}")
+    for name, value, source in (
+        ("latency", format_seconds(report.latency_s), report.sources.latency_s),
+        ("energy", format_joules(report.energy_j), report.sources.energy_j),
+        ("MACs", format_count(report.macs), report.sources.macs),
+        ("parameters", format_count(report.params), report.sources.params),
+    ):
+        console.print(f"{name:<11}{value} ({source.origin}; {source.source})", markup=False, highlight=False)
+    console.print(f"{'scope':<11}{report.scope}", markup=False, highlight=False)

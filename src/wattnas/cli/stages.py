@@ -92,10 +92,7 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:
-        typer.echo(
-            f"{found['accuracy']:.2%} ({found['low']:.2%} to {found['high']:.2%}) of {found['n']} {found['split']} images "
-            f"of {found['data']}"
-        )
+        typer.echo("{accuracy:.2%} ({low:.2%} to {high:.2%}) of {n} {split} images of {data}".format(**found))
 
 
 def report(run_dir: opt.RunPath, quiet: opt.Quiet = False) -> None:

@@ -161,6 +161,7 @@ def _record_inputs(context: Context) -> None:
         "channels": layout.channels,
         "size": layout.size,
         "classes": layout.classes,
+        "candidates": list(layout.space.candidates),
     }
     manifest["data"] = {
         "source": dataset.source,
@@ -182,7 +183,7 @@ def _warnings(dataset: Dataset, report: SplitReport) -> list[str]:
         found.append(f"{len(dataset.skipped)} files or rows were left out, the first: {dataset.skipped[0]}.")
     if report.test_in_train.total:
         found.append(
-            f"{report.test_in_train.total} test images are also training images: accuracy on test reads too high."
+            f"{report.test_in_train.total} test images are training images too: test accuracy reads too high."
         )
     if report.repeated:
         found.append(f"{report.repeated} images repeat an earlier one; copies were kept in one split.")

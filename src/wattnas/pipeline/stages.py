@@ -68,7 +68,7 @@ def run_train(context: Context) -> None:
 
 
 def run_export(context: Context) -> None:
-    """`weights.safetensors` to `model.onnx`, checked against torch on real images (validation, never test)."""
+    """`weights.safetensors` to `model.onnx`, checked against torch on validation images."""
     clock = Clock()
     context.progress.say("exporting to ONNX and checking it against torch")
     network = load_network(context)
@@ -82,7 +82,7 @@ def run_export(context: Context) -> None:
 
 
 def run_verify(context: Context) -> None:
-    """`model.onnx` to `verification.json`: test accuracy through the exported file, latency on this machine."""
+    """`model.onnx` to `verification.json`: accuracy through the exported file, latency here."""
     clock, run = Clock(), context.run
     context.progress.say("measuring accuracy on the test images and latency, through the exported file")
     model = OnnxModel.load(run.file("model.onnx"), threads=1)
@@ -109,7 +109,7 @@ def run_report(context: Context) -> Path:
 
 
 def fresh_network(context: Context) -> Network:
-    """The derived network as training begins with it: seeded weights, the statistics of the training images."""
+    """The derived network as training begins with it: seeded weights, statistics of the training images."""
     with own_random_state():
         seed_step(context.settings.seed, "train", "init")
         network = build(context.architecture, context.layout)

@@ -1,6 +1,7 @@
 """Bilevel differentiable search: weights and theta learn in turn, on disjoint images.
 
-Methods S1 and S2 of Ozawa et al., FBNet (Wu et al.) and HANNA (Srinivas et al.) differ in the objective alone.
+Methods S1 and S2 of Ozawa et al., FBNet (Wu et al.) and HANNA (Srinivas et al.) differ in the objective
+alone.
 """
 
 from __future__ import annotations

@@ -19,16 +19,17 @@ class MixedLayer(nn.Module):
 
     In mixture mode the candidates are those of the derived network, and the output is their weighted sum.
 
-    In sampled mode two things differ from the derived network, without which a supernet that runs one candidate
-    per step does not learn (each candidate would invent its own basis where width or stride changes):
+    In sampled mode two things differ from the derived network, without which a supernet that runs one
+    candidate per step does not learn (each candidate would invent its own basis where width or stride
+    changes):
 
     1. the last BatchNorm of every block starts at scale 0, so a block adds nothing until it has learned to;
-    2. where shapes change, a block is added to the projection of `skip` (the *anchor*), as blocks elsewhere are
-       added to their input. The derived network has the block alone.
+    2. where shapes change, a block is added to the projection of `skip` (the *anchor*), as blocks elsewhere
+       are added to their input. The derived network has the block alone.
 
-    Every block is then a branch beside a common path, and its gate scales the branch only. That leaves the value
-    as it is (the gate is 1) and takes the common path, which is the same for all candidates, out of theta's
-    gradient; in the exact mixture it cancels too, as gates sum to 1.
+    Every block is then a branch beside a common path, and its gate scales the branch only. That leaves the
+    value as it is (the gate is 1) and takes the common path, which is the same for all candidates, out of
+    theta's gradient; in the exact mixture it cancels too, as gates sum to 1.
     """
 
     def __init__(self, layer: Layer, candidates: tuple[Candidate, ...], mode: Mode) -> None:
@@ -59,7 +60,7 @@ class MixedLayer(nn.Module):
         return self._own_anchor
 
     def forward(self, x: Tensor, choice: int, gate: Tensor | None) -> Tensor:
-        """Sampled: the common path plus gate () times the branch of candidate `choice`; no gate counts as 1."""
+        """Sampled: the common path plus gate () times the branch of `choice`; no gate counts as 1."""
         common: Tensor = self.anchor(x)
         if self.is_skip[choice]:
             return common
@@ -103,7 +104,7 @@ class Supernet(nn.Module):
         return [parameter for name, parameter in self.named_parameters() if name != "theta"]
 
     def forward_path(self, x: Tensor, path: Tensor, gates: Tensor | None = None) -> Tensor:
-        """Logits (N, classes) of one sampled path (layers,); gates (layers,) where theta wants its gradient."""
+        """Logits (N, classes) of one sampled path (layers,); gates (layers,) where theta learns."""
         x = self.stem((x - self.mean) / self.std)
         each: Sequence[Tensor | None] = [None] * len(self.layers) if gates is None else gates.unbind()
         for layer, choice, gate in zip(self.layers, path.tolist(), each, strict=True):
