@@ -15,6 +15,7 @@ BASE = {
     "config",
     "errors",
     "files",
+    "machine",
     "progress",
     "rundir",
     "schedule",

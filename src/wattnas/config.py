@@ -19,6 +19,17 @@ Decay = Annotated[float, Field(ge=0, le=1)]
 
 PRESETS = ("demo", "standard", "paper")
 
+# PyYAML's constructors let through whatever their conversions raise, such as AttributeError for `!!timestamp x`.
+NOT_YAML = (
+    yaml.YAMLError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -180,7 +191,7 @@ def read_config(path: Path) -> dict[str, Any]:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}.", "Give the path of a YAML file.") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except NOT_YAML as error:
         raise ConfigError(
             f"{path} is not YAML: {' '.join(str(error).split())}.", "Mend the syntax there."
         ) from error

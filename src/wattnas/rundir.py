@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -51,10 +51,7 @@ class RunDir:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the run for this process; RunError where another one does. A killed process holds nothing."""
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"{self.path} cannot be made: {error}.", "Choose another --out.") from error
+        self._make()
         lock = FileLock(self.path / ".lock", timeout=0)
         try:
             lock.acquire()
@@ -69,8 +66,20 @@ class RunDir:
         finally:
             lock.release()
 
-    def start(self, settings: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    def _make(self) -> None:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{self.path} cannot be made: {error}.", "Choose another --out.") from error
+
+    def start(
+        self, settings: Mapping[str, Any], facts: Mapping[str, Any], warnings: Sequence[str] = ()
+    ) -> None:
         """Begin a run with `settings`, or go on with the one that is here when it has the very same settings.
+
+        Args:
+            facts: more for the manifest of a run that begins.
+            warnings: what a run that begins warns of.
 
         Raises:
             RunError: the directory holds something else, or a run with other settings (the first is named).
@@ -79,21 +88,26 @@ class RunDir:
             self.load()
             _refuse_other_settings(self.path, self.manifest["settings"], settings)
             return
-        foreign = [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")]
-        if foreign:
-            raise RunError(
-                f"{self.path} is not empty and no run of wattnas (it holds {sorted(foreign)[0]!r}).",
-                "Choose another --out.",
-            )
+        self.refuse_foreign()
         self.manifest = {
             "format": FORMAT,
             "created": now(),
             "settings": dict(settings),
             **facts,
             "stages": {},
-            "warnings": [],
+            "warnings": list(warnings),
         }
         self.save()
+
+    def refuse_foreign(self) -> None:
+        """RunError where the directory holds anything that no run put there; it is made where it is not there."""
+        self._make()
+        foreign = [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")]
+        if foreign:
+            raise RunError(
+                f"{self.path} is not empty and no run of wattnas (it holds {sorted(foreign)[0]!r}).",
+                "Choose another --out.",
+            )
 
     def load(self) -> dict[str, Any]:
         """Read the manifest; RunError where there is none or it is damaged."""
@@ -109,6 +123,10 @@ class RunDir:
         if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
             raise RunError(
                 f"{path} has a format this version does not read.", "Use the version that wrote it."
+            )
+        if not all(isinstance(manifest.get(part), dict) for part in ("settings", "stages")):
+            raise RunError(
+                f"{path} is damaged: settings or stages are missing.", "Build again with another --out."
             )
         self.manifest = manifest
         return manifest

@@ -10,8 +10,8 @@ from wattnas.device import Profile, local_profile
 from wattnas.device import cache as module
 from wattnas.device.cache import default_cache
 from wattnas.device.local import assemble, parts
-from wattnas.device.machine import Machine
 from wattnas.errors import WattnasWarning
+from wattnas.machine import Machine
 from wattnas.space import Layout
 
 

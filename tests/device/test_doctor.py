@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.device.test_machine import CPUINFO, write
+from tests.test_machine import CPUINFO, write
 from wattnas.device import Finding, diagnose
 from wattnas.device import doctor as module
 

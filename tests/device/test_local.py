@@ -10,8 +10,8 @@ from tests.device.cases import cifar, timing, toy
 from wattnas.blocks import build
 from wattnas.device import Protocol, cost_table, measure_local, predict
 from wattnas.device.local import Stem, assemble, identities, parts
-from wattnas.device.machine import Machine
 from wattnas.errors import ConfigError
+from wattnas.machine import Machine
 from wattnas.space import Architecture, Layout, load_space
 
 QUIET = Machine(cpu="Example CPU", cores=2, system="Linux", load=0.1)

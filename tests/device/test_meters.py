@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.device.test_machine import write
+from tests.test_machine import write
 from wattnas.device import meters
 from wattnas.device.meters import Probe, probe_hwmon, probe_nvml, probe_rapl
 

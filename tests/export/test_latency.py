@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timezone
-from pathlib import Path
 from statistics import median
 
 import pytest
 
 from wattnas.errors import ConfigError
-from wattnas.export import OnnxModel, cpu_name, measure_latency
+from wattnas.export import OnnxModel, measure_latency
 from wattnas.export.latency import MIN_ROUND_RUNS, ROUNDS, WARMUP_RUNS, bootstrap_median, time_runs
+from wattnas.machine import read_machine
 
 
 class _Scripted:
@@ -85,7 +85,13 @@ def test_real_network(model: OnnxModel) -> None:
     assert (found.unit, found.origin, found.n) == ("s", "measured", ROUNDS)
     assert found.low is not None and found.high is not None
     assert 0 < found.low <= found.value <= found.high < 1
-    for fact in (cpu_name(), "onnxruntime 1.", "1 thread,", "batch 2", f"{datetime.now(timezone.utc):%Y-}"):
+    for fact in (
+        read_machine().cpu,
+        "onnxruntime 1.",
+        "1 thread,",
+        "batch 2",
+        f"{datetime.now(timezone.utc):%Y-}",
+    ):
         assert fact in found.source
 
 
@@ -93,22 +99,3 @@ def test_real_network(model: OnnxModel) -> None:
 def test_nothing_to_measure(model: OnnxModel, batch: int, seconds: float) -> None:
     with pytest.raises(ConfigError, match="nothing to measure"):
         measure_latency(model, batch=batch, seconds=seconds)
-
-
-@pytest.mark.parametrize(
-    ("text", "matches"),
-    [
-        (
-            "processor\t: 0\nmodel name\t: Some CPU @ 3 GHz: fast\n",
-            lambda name: name == "Some CPU @ 3 GHz: fast",
-        ),
-        ("Hardware : BCM\nModel\t\t: Raspberry Pi 3\n", lambda name: name == "Raspberry Pi 3"),
-        ("", bool),
-        (None, bool),
-    ],
-)
-def test_cpu_name(tmp_path: Path, text: str | None, matches: Callable[[str], bool]) -> None:
-    path = tmp_path / "cpuinfo"
-    if text is not None:
-        path.write_text(text)
-    assert matches(cpu_name(path))

@@ -51,6 +51,7 @@ def main() -> None:
         if error.hint:
             typer.echo(f"       {error.hint}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("\nStopped. Nothing is lost: the same command goes on from the last checkpoint.", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+    except SystemExit as end:
+        if end.code == EXIT_INTERRUPTED:  # what typer makes of Ctrl-C
+            typer.echo("\nStopped. The same command goes on from the last checkpoint.", err=True)
+        raise

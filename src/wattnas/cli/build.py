@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from wattnas.cli import options as opt
-from wattnas.cli.watch import make_watcher
+from wattnas.cli.watch import watching
 from wattnas.config import Settings
 from wattnas.device import CostReport
 from wattnas.export import Verification
@@ -60,8 +60,8 @@ def build(
         skip_bad=skip_bad,
     )
     path = out or default_out(settings)
-    with RunDir(path).locked():
-        outcome = build_run(start_run(path, settings, make_watcher(quiet=quiet)))
+    with RunDir(path).locked(), watching(quiet=quiet) as watcher:
+        outcome = build_run(start_run(path, settings, watcher))
         summary = summarise(path, outcome)
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 import yaml
 
-from wattnas.config import Settings, merge_settings
+from wattnas.config import NOT_YAML, Settings, merge_settings
 from wattnas.errors import ConfigError
 
 Data = Annotated[
@@ -69,5 +69,5 @@ def _put(settings: dict[str, Any], text: str) -> None:
             )
     try:
         settings[last] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
+    except NOT_YAML as error:
         raise ConfigError(f"--set {text!r}: the value is not YAML.", "Quote it.") from error

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from wattnas.cli import options as opt
-from wattnas.cli.watch import make_watcher
+from wattnas.cli.watch import watching
 from wattnas.pipeline import evaluate_run, open_run, redo, run_report, run_stage, start_run
 from wattnas.pipeline.context import Context
 from wattnas.rundir import RunDir
@@ -48,8 +50,7 @@ def search(
         "skip_bad": skip_bad,
     }
     given = config is not None or bool(override) or any(value is not None for value in flags.values())
-    with RunDir(run_dir).locked():
-        watcher = make_watcher(quiet=quiet)
+    with RunDir(run_dir).locked(), watching(quiet=quiet) as watcher:
         if RunDir(run_dir).exists and not given:
             context = open_run(run_dir, watcher)
         else:
@@ -84,8 +85,7 @@ def evaluate(
 
     On the run's own test images this also writes verification.json, where it is not there yet.
     """
-    with RunDir(run_dir).locked():
-        context = open_run(run_dir, make_watcher(quiet=quiet or as_json))
+    with _opened(run_dir, quiet=quiet or as_json) as context:
         found = evaluate_run(context, data, split, skip_bad=skip_bad)
         if data is None and split == "test":
             run_stage(context, "verify")
@@ -97,13 +97,22 @@ def evaluate(
 
 def report(run_dir: opt.RunPath, quiet: opt.Quiet = False) -> None:
     """Write report.html from the files of the run."""
-    with RunDir(run_dir).locked():
-        typer.echo(str(run_report(open_run(run_dir, make_watcher(quiet=quiet)))))
+    with _opened(run_dir, quiet=quiet) as context:
+        typer.echo(str(run_report(context)))
 
 
 def _on_its_own(run_dir: Path, stage: str, again: bool, quiet: bool) -> None:
-    with RunDir(run_dir).locked():
-        _run(open_run(run_dir, make_watcher(quiet=quiet)), stage, again)
+    with _opened(run_dir, quiet=quiet) as context:
+        _run(context, stage, again)
+
+
+@contextmanager
+def _opened(run_dir: Path, *, quiet: bool) -> Iterator[Context]:
+    """A run that is there, locked. What is no run is refused before a lock would make a directory of it."""
+    run = RunDir(run_dir)
+    run.load()
+    with run.locked(), watching(quiet=quiet) as watcher:
+        yield open_run(run_dir, watcher)
 
 
 def _run(context: Context, stage: str, again: bool) -> None:

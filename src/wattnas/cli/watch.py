@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -23,11 +25,20 @@ from wattnas.units import format_duration, format_joules, format_seconds
 PLAIN_EVERY_S = 15.0
 
 
-def make_watcher(*, quiet: bool) -> Watcher:
-    """Bars where standard error is a terminal, lines now and then where it is not."""
-    if quiet:
-        return Silent()
-    return Bars() if sys.stderr.isatty() else Lines()
+@contextmanager
+def watching(*, quiet: bool) -> Iterator[Watcher]:
+    """Bars where standard error is a terminal, lines now and then where it is not.
+
+    Bars are closed on the way out, also after Ctrl-C: an open one keeps the terminal's cursor hidden.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield Silent() if quiet else Lines()
+        return
+    bars = Bars()
+    try:
+        yield bars
+    finally:
+        bars.end()
 
 
 def describe(epoch: int, epochs: int, means: dict[str, float]) -> str:

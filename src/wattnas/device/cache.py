@@ -7,11 +7,11 @@ import warnings
 from pathlib import Path
 
 from wattnas.device.local import Progress, identities, measure_local, parts
-from wattnas.device.machine import read_machine
-from wattnas.device.measure import onnxruntime
 from wattnas.device.profile import FORMAT, Profile
 from wattnas.errors import ProfileError, WattnasWarning
+from wattnas.export import onnxruntime
 from wattnas.files import content_hash, write_text
+from wattnas.machine import read_machine
 from wattnas.space import Layout
 
 

@@ -12,9 +12,9 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from wattnas.device.machine import Machine, read_machine
-from wattnas.device.measure import onnxruntime
 from wattnas.device.meters import probe_hwmon, probe_nvml, probe_rapl
+from wattnas.export import onnxruntime
+from wattnas.machine import Machine, read_machine
 from wattnas.units import format_bytes, format_seconds
 
 _LEAST_MEMORY = 2e9

@@ -19,11 +19,12 @@ from torch import Tensor, nn
 
 from wattnas.blocks import make_candidate, make_head, make_stem
 from wattnas.device.load import LOCAL
-from wattnas.device.machine import Machine, read_machine
-from wattnas.device.measure import Protocol, Timing, null_model, onnxruntime, runner, summarise, time_rounds
+from wattnas.device.measure import Protocol, Timing, null_model, runner, summarise, time_rounds
 from wattnas.device.measure.latency import RESOLUTION_S, Clock
 from wattnas.device.profile import Entry, Profile
 from wattnas.errors import ConfigError
+from wattnas.export import onnxruntime
+from wattnas.machine import Machine, read_machine
 from wattnas.space import Layout
 from wattnas.units import Quantity
 
@@ -131,9 +132,10 @@ def _time(
     """The latency of each part by its key, less that of a null session with the same input."""
     total = len(wanted) + protocol.rounds
     items: dict[str, Callable[[], object]] = {}
-    for done, part in enumerate(wanted):
-        tell(done, total, f"exporting {part.key}")
-        items[part.key] = _runner(part, threads)
+    tell(0, total, "exporting")
+    for done, (part, run) in enumerate(_runners(wanted, threads)):
+        items[part.key] = run
+        tell(done + 1, total, f"exported {part.key}")
     for shape in dict.fromkeys(part.shape for part in wanted):
         items[_null_key(shape)] = runner(null_model(shape), _images(shape), threads)
     tell(len(wanted), total, "warming up")
@@ -154,15 +156,27 @@ def _images(shape: tuple[int, ...]) -> NDArray[np.float32]:
     return np.random.default_rng(0).random(shape, dtype=np.float32)
 
 
-def _runner(part: Part, threads: int) -> Callable[[], object]:
-    """A call that runs `part` as exported; torch's random state stays as it was."""
-    from wattnas.export import onnx_bytes  # loads the exporter, which only a measurement needs
+def _runners(wanted: list[Part], threads: int) -> Iterator[tuple[Part, Callable[[], object]]]:
+    """A call for each part that runs it as exported; torch's random state stays as it was."""
+    from wattnas.export import onnx_bytes_each  # loads the exporter, which only a measurement needs
 
-    images = _images(part.shape)
+    images = [_images(part.shape) for part in wanted]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        model = onnx_bytes(part.make().eval(), torch.from_numpy(images))
-    return runner(model, images, threads)
+        modules = [_as_trained(part.make()) for part in wanted]
+    models = onnx_bytes_each(modules, [torch.from_numpy(image) for image in images])
+    for part, model, image in zip(wanted, models, images, strict=True):
+        yield part, runner(model, image, threads)
+
+
+def _as_trained(module: nn.Module) -> nn.Module:
+    """Statistics as after training: with fresh ones the exporter drops additions that a network does."""
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            assert part.running_mean is not None and part.running_var is not None
+            nn.init.uniform_(part.running_mean, -1, 1)
+            nn.init.uniform_(part.running_var, 0.5, 2)
+    return module.eval()
 
 
 def assemble(

@@ -2,11 +2,11 @@
 
 from wattnas.export.accuracy import Accuracy, evaluate_onnx, wilson
 from wattnas.export.each import onnx_bytes_each
-from wattnas.export.latency import cpu_name, measure_latency
+from wattnas.export.latency import bootstrap_median, measure_latency
 from wattnas.export.model import ExportReport, export_network
 from wattnas.export.onnx import onnx_bytes
 from wattnas.export.parity import Parity, check_parity
-from wattnas.export.runtime import OnnxModel
+from wattnas.export.runtime import OnnxModel, onnxruntime
 from wattnas.export.verify import Certainty, Verification, verify, versions
 
 __all__ = [
@@ -16,13 +16,14 @@ __all__ = [
     "OnnxModel",
     "Parity",
     "Verification",
+    "bootstrap_median",
     "check_parity",
-    "cpu_name",
     "evaluate_onnx",
     "export_network",
     "measure_latency",
     "onnx_bytes",
     "onnx_bytes_each",
+    "onnxruntime",
     "verify",
     "versions",
     "wilson",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timezone
-from pathlib import Path
 from statistics import median
 from typing import NamedTuple
 
@@ -14,6 +12,7 @@ import numpy as np
 
 from wattnas.errors import ConfigError
 from wattnas.export.runtime import OnnxModel, onnxruntime
+from wattnas.machine import read_machine
 from wattnas.units import Quantity
 
 Clock = Callable[[], float]
@@ -89,7 +88,7 @@ def _timed(run: Callable[[], object], clock: Clock) -> float:
     return clock() - start
 
 
-def bootstrap_median(values: list[float], seed: int = 0) -> tuple[float, float]:
+def bootstrap_median(values: Sequence[float], seed: int = 0) -> tuple[float, float]:
     """Percentile bootstrap 95 % interval (low, high) of the median of `values`, the same at each call."""
     observed = np.asarray(values, dtype=np.float64)
     picks = np.random.default_rng(seed).integers(0, len(observed), size=(_RESAMPLES, len(observed)))
@@ -101,15 +100,4 @@ def _source(model: OnnxModel, batch: int) -> str:
     version = onnxruntime().__version__
     threads = f"{model.threads} thread{'s' if model.threads > 1 else ''}"
     today = datetime.now(timezone.utc).date().isoformat()
-    return f"{cpu_name()}, onnxruntime {version}, {threads}, batch {batch}, {today}"
-
-
-def cpu_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """Model name of the processor, or what the system says where it is not Linux."""
-    try:
-        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        lines = []
-    facts = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
-    named = facts.get("model name") or facts.get("Model")
-    return named or platform.processor() or platform.machine() or "unknown processor"
+    return f"{read_machine().cpu}, onnxruntime {version}, {threads}, batch {batch}, {today}"

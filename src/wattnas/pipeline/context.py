@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import platform
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 
-from wattnas.config import Settings
+from wattnas.config import Settings, describe
 from wattnas.data import Dataset, SplitReport, Splits, load_data, make_splits
-from wattnas.device import LOCAL, Profile, load_profile, local_profile
+from wattnas.device import LOCAL, Profile, cost_table, load_profile, local_profile
 from wattnas.errors import RunError
-from wattnas.export import cpu_name, versions
+from wattnas.export import versions
 from wattnas.files import write_text
+from wattnas.machine import read_machine
+from wattnas.objective import make_objective
 from wattnas.pipeline.inputs import ChosenInput, choose_input
 from wattnas.progress import Progress
 from wattnas.rundir import RunDir
@@ -130,50 +131,71 @@ class Context:
 def start_run(path: Path, settings: Settings, progress: Progress) -> Context:
     """Begin or resume a run with `settings`; the run has to be locked.
 
+    A run begins when its input is known to be usable: what is refused here leaves no run behind, so that the same
+    command with a better option can go on in the same directory.
+
     Raises:
         RunError: the directory holds something else or a run with other settings.
+        WattnasError: images, space, method or profile do not do.
     """
     _set_threads(settings.threads)
     run = RunDir(path)
-    run.start(settings.model_dump(mode="json"), {"versions": versions(), "machine": _machine()})
     context = Context(run, settings, progress)
-    if "space" not in run.manifest:
-        _record_inputs(context)
+    stored = settings.model_dump(mode="json")
+    if run.exists:
+        run.start(stored, {})
+        return context
+    run.refuse_foreign()
+    _refuse_unusable(context)
+    warnings = _warnings(context.dataset, context.splits.report)
+    run.start(stored, {"versions": versions(), "machine": _machine(), **_inputs(context)}, warnings)
+    for text in warnings:
+        progress.say(f"note: {text}")
     return context
 
 
 def open_run(path: Path, progress: Progress) -> Context:
     """A run that was started before, with its own settings."""
-    run = RunDir(path)
-    settings = Settings.model_validate(run.load()["settings"])
+    try:
+        settings = Settings.model_validate(RunDir(path).load()["settings"])
+    except ValidationError as error:
+        raise RunError(
+            f"{path / 'run.json'} does not fit this version: {describe(error)[0]}",
+            "Use the version that wrote it, or build again with another --out.",
+        ) from error
     return start_run(path, settings, progress)
 
 
-def _record_inputs(context: Context) -> None:
-    """Write into the manifest which space and images the run works on, before anything is computed."""
-    dataset, splits, layout = context.dataset, context.splits, context.layout
-    source = choose_input(context.settings, *dataset.native).space
-    manifest = context.run.manifest
-    manifest["space"] = {
-        "source": source,
-        "name": layout.space.name,
-        "hash": layout.space.hash,
-        "channels": layout.channels,
-        "size": layout.size,
-        "classes": layout.classes,
-        "candidates": list(layout.space.candidates),
+def _refuse_unusable(context: Context) -> None:
+    """Raise now what would stop the search: no such method, or a profile that does not cover the space."""
+    settings = context.settings
+    make_objective(settings.method, settings.goal_accuracy, **settings.objective)
+    layout = context.layout
+    if settings.device != LOCAL:
+        cost_table(load_profile(settings.device), layout)
+
+
+def _inputs(context: Context) -> dict[str, Any]:
+    """For the manifest: which space and images the run works on."""
+    dataset, layout = context.dataset, context.layout
+    return {
+        "space": {
+            "source": choose_input(context.settings, *dataset.native).space,
+            "name": layout.space.name,
+            "hash": layout.space.hash,
+            "channels": layout.channels,
+            "size": layout.size,
+            "classes": layout.classes,
+            "candidates": list(layout.space.candidates),
+        },
+        "data": {
+            "source": dataset.source,
+            "hash": dataset.hash,
+            "classes": list(dataset.classes),
+            "skipped": list(dataset.skipped),
+            "splits": context.splits.report.to_json(),
+        },
     }
-    manifest["data"] = {
-        "source": dataset.source,
-        "hash": dataset.hash,
-        "classes": list(dataset.classes),
-        "skipped": list(dataset.skipped),
-        "splits": splits.report.to_json(),
-    }
-    context.run.save()
-    for text in _warnings(dataset, splits.report):
-        context.run.warn(text)
-        context.progress.say(f"note: {text}")
 
 
 def _warnings(dataset: Dataset, report: SplitReport) -> list[str]:
@@ -198,9 +220,10 @@ def _set_threads(threads: int) -> None:
 
 
 def _machine() -> dict[str, Any]:
+    machine = read_machine()
     return {
-        "cpu": cpu_name(),
-        "cores": os.cpu_count(),
+        "cpu": machine.cpu,
+        "cores": machine.cores,
         "threads": torch.get_num_threads(),
-        "system": f"{platform.system()} {platform.release()}",
+        "system": machine.system,
     }

@@ -57,7 +57,8 @@ def straight_through(
         chosen = theta.log_softmax(dim=-1)[rows, path]
     else:
         chosen = mixture_gates(theta, temperature, noise)[rows, path]
-    return 1.0 + chosen - chosen.detach()
+    # The difference first: (1 + x) - x is not 1 in floats.
+    return 1.0 + (chosen - chosen.detach())
 
 
 def log_probability(theta: Tensor, path: Tensor) -> Tensor:
@@ -85,7 +86,7 @@ def contrast(theta: Tensor, paths: Sequence[Tensor], losses: Tensor) -> Tensor:
     others = (values.sum() - values) / (count - 1)
     log_p = torch.stack([log_probability(theta, path) for path in paths])
     carrier = ((values - others) * log_p).mean()
-    return values.mean() + carrier - carrier.detach()
+    return values.mean() + (carrier - carrier.detach())
 
 
 def expected_cost(gates: Tensor, cost: Tensor) -> Tensor:

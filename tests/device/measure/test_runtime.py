@@ -1,17 +1,10 @@
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
-from wattnas.device.measure import null_model, onnxruntime, runner
+from wattnas.device.measure import null_model, runner
 from wattnas.errors import ProfileError
-
-
-def test_the_runtime_is_imported_without_telemetry() -> None:
-    assert onnxruntime().__name__ == "onnxruntime"
-    assert os.environ["ORT_DISABLE_TELEMETRY"] == "1"
 
 
 @pytest.mark.parametrize("threads", [1, 2])

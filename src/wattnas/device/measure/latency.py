@@ -14,12 +14,12 @@ from statistics import median
 
 import numpy as np
 
+from wattnas.export import bootstrap_median
+
 Clock = Callable[[], float]
 
 RESOLUTION_S = 1e-7
 """The least a block that runs can cost: less is below what the clock and the null session resolve."""
-
-_RESAMPLES = 2000
 
 
 @dataclass(frozen=True)
@@ -95,8 +95,7 @@ def summarise(rounds: Sequence[float], null_rounds: Sequence[float], seed: int =
     Raised to `RESOLUTION_S` where the difference is smaller: work that is done is never free.
     """
     own = np.asarray(rounds, dtype=np.float64) - np.asarray(null_rounds, dtype=np.float64)
-    picks = np.random.default_rng(seed).integers(0, len(own), size=(_RESAMPLES, len(own)))
-    low, high = np.quantile(np.median(own[picks], axis=1), (0.025, 0.975))
+    low, high = bootstrap_median(own.tolist(), seed)
     seconds, floor = float(np.median(own)), RESOLUTION_S
     return Timing(
         seconds=max(seconds, floor),

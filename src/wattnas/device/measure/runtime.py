@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattnas.errors import ProfileError
-
-
-def onnxruntime() -> Any:
-    """The module, imported with its telemetry switched off."""
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-    return import_module("onnxruntime")
+from wattnas.export import onnxruntime
 
 
 def runner(model: bytes, images: NDArray[np.float32], threads: int) -> Callable[[], object]:

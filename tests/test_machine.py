@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from wattnas.device.machine import Machine, read_line, read_machine
+from wattnas.machine import Machine, read_line, read_machine
 
 CPUINFO = """processor : 0
 model name : Example CPU 9000
