@@ -9,6 +9,7 @@ file differs or the build ended before all kills were used.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
 import random

@@ -19,7 +19,7 @@ Decay = Annotated[float, Field(ge=0, le=1)]
 
 PRESETS = ("demo", "standard", "paper")
 
-# PyYAML's constructors let through whatever their conversions raise, such as AttributeError for `!!timestamp x`.
+# PyYAML's constructors let through whatever their conversions raise: AttributeError for `!!timestamp x`.
 NOT_YAML = (
     yaml.YAMLError,
     ValueError,

@@ -100,7 +100,7 @@ class RunDir:
         self.save()
 
     def refuse_foreign(self) -> None:
-        """RunError where the directory holds anything that no run put there; it is made where it is not there."""
+        """RunError where the directory, which is made if need be, holds files of someone else."""
         self._make()
         foreign = [entry.name for entry in self.path.iterdir() if not entry.name.startswith(".")]
         if foreign:

@@ -93,5 +93,5 @@ def test_a_space_that_is_not_covered_is_refused() -> None:
         cost_table(load_profile("ozawa-2021"), layout)
     message = str(caught.value)
     assert "lacks 30 of the 30 entries" in message  # 5 shapes with 6 candidates each
-    assert "k3_e1 16x28x28 -> 16 s1" in message
+    assert "k3_e1 24x28x28 -> 24 s1" in message
     assert "wattnas build --space tiny --device local" in message

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pydantic import ValidationError
+
 from wattnas.device import CostReport
 from wattnas.errors import RunError
 from wattnas.export import Verification
@@ -55,7 +57,13 @@ def redo(context: Context, stage: str) -> None:
 
 def outcome(context: Context) -> Outcome:
     """What the files of a finished run say."""
-    costs = CostReport.model_validate(context.run.read_json("costs.json"))
+    try:
+        costs = CostReport.model_validate(context.run.read_json("costs.json"))
+    except ValidationError as error:
+        raise RunError(
+            f"{context.run.file('costs.json')} is no cost report: {error.errors()[0]['msg']}.",
+            f"Run `wattnas search {context.run.path} --again`.",
+        ) from error
     return Outcome(Verification.load(context.run.file("verification.json")), costs)
 
 

@@ -131,8 +131,8 @@ class Context:
 def start_run(path: Path, settings: Settings, progress: Progress) -> Context:
     """Begin or resume a run with `settings`; the run has to be locked.
 
-    A run begins when its input is known to be usable: what is refused here leaves no run behind, so that the same
-    command with a better option can go on in the same directory.
+    A run begins when its input is known to be usable. What is refused here leaves no run behind, so that the
+    same command with a better option can use the same directory.
 
     Raises:
         RunError: the directory holds something else or a run with other settings.
@@ -167,12 +167,14 @@ def open_run(path: Path, progress: Progress) -> Context:
 
 
 def _refuse_unusable(context: Context) -> None:
-    """Raise now what would stop the search: no such method, or a profile that does not cover the space."""
+    """Raise now what would stop the search. Names come first: reading the images may take minutes."""
     settings = context.settings
     make_objective(settings.method, settings.goal_accuracy, **settings.objective)
-    layout = context.layout
-    if settings.device != LOCAL:
-        cost_table(load_profile(settings.device), layout)
+    if settings.space != "auto":
+        load_space(settings.space)
+    profile = None if settings.device == LOCAL else load_profile(settings.device)
+    if profile is not None:
+        cost_table(profile, context.layout)
 
 
 def _inputs(context: Context) -> dict[str, Any]:
