@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 
 from tests.builds import Built, build_program, write_inputs
 
@@ -22,6 +23,9 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     os.environ["OMP_NUM_THREADS"] = "1"
     torch.set_num_threads(1)
+    # A busy machine is no failure; what takes long is seen in --durations.
+    settings.register_profile("wattnas", deadline=None)
+    settings.load_profile("wattnas")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

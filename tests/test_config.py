@@ -85,3 +85,14 @@ def test_only_our_errors_come_out(value: object) -> None:
 def test_settings_survive_json() -> None:
     settings = merge_settings({"train": {"milestones": [1, 2]}})
     assert Settings.model_validate(settings.model_dump(mode="json")) == settings
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"), [("on", "on"), ("off", "off"), ("'off'", "off"), ("auto", "auto")]
+)
+def test_flip_may_be_written_without_quotes(tmp_path: Path, text: str, meant: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(f"augment: {{flip: {text}}}\nobjective: {{beta: 5e-1, log_form: log_of_power}}\n")
+    settings = merge_settings({}, path)
+    assert settings.augment.flip == meant
+    assert settings.objective == {"beta": 0.5, "log_form": "log_of_power"}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
 from wattnas.schedule import cosine, one_cycle, step_decay, warm_cosine
 
 
-def torch_rates(
-    make: type[torch.optim.lr_scheduler.LRScheduler], steps: int, **settings: object
-) -> list[float]:
+def torch_rates(make: type[torch.optim.lr_scheduler.LRScheduler], steps: int, **settings: Any) -> list[float]:
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
     scheduler = make(optimizer, **settings)
     rates = []

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from wattnas.errors import ConfigError
 
@@ -19,7 +19,8 @@ Decay = Annotated[float, Field(ge=0, le=1)]
 
 PRESETS = ("demo", "standard", "paper")
 
-# PyYAML's constructors let through whatever their conversions raise: AttributeError for `!!timestamp x`.
+# PyYAML's constructors let through whatever their conversions raise: KeyError for `!!bool x`, AttributeError
+# for `!!timestamp x`, IndexError for `!!int ""`, ValueError for a 13th month.
 NOT_YAML = (
     yaml.YAMLError,
     ValueError,
@@ -51,6 +52,12 @@ class AugmentSettings(_Section):
 
     padding: Annotated[int, Field(ge=0, le=64)] = 4
     flip: Literal["auto", "on", "off"] = "auto"
+
+    @field_validator("flip", mode="before")
+    @classmethod
+    def _unquoted(cls, value: Any) -> Any:
+        """YAML reads an unquoted on or off as true or false."""
+        return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
 
 
 class SearchSettings(_Section):
@@ -151,6 +158,19 @@ class Settings(_Section):
     augment: AugmentSettings = AugmentSettings()
     search: SearchSettings = SearchSettings()
     train: TrainSettings = TrainSettings()
+
+    @field_validator("objective", mode="before")
+    @classmethod
+    def _numbers(cls, value: Any) -> Any:
+        """YAML takes 5e-1, without a point, for text."""
+        return {key: _number(option) for key, option in value.items()} if isinstance(value, dict) else value
+
+
+def _number(value: Any) -> Any:
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
 
 
 def merge_settings(flags: Mapping[str, Any], config_file: Path | None = None) -> Settings:

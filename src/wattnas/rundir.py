@@ -66,6 +66,11 @@ class RunDir:
         finally:
             lock.release()
 
+    def _sweep(self) -> None:
+        """Remove the half-written files of a process that was killed."""
+        for part in self.path.glob(".*.part"):
+            part.unlink(missing_ok=True)
+
     def _make(self) -> None:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -87,6 +92,7 @@ class RunDir:
         if self.exists:
             self.load()
             _refuse_other_settings(self.path, self.manifest["settings"], settings)
+            self._sweep()
             return
         self.refuse_foreign()
         self.manifest = {

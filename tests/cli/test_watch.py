@@ -74,17 +74,18 @@ def test_lines_of_a_resumed_stage_count_from_where_it_goes_on(
     ]
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Standard error, which `capsys` reads, says that it is a terminal."""
+def be_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let standard error, which pytest reads, say that it is a terminal."""
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "160")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
 
 
-@pytest.mark.usefixtures("terminal")
-def test_bars_show_steps_and_state(capsys: pytest.CaptureFixture[str]) -> None:
+def test_bars_show_steps_and_state(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    be_a_terminal(monkeypatch)
     with watching(quiet=False) as watcher:
         watcher.say("reading [digits]")
         watcher.start("search", 40, 10)
@@ -96,8 +97,10 @@ def test_bars_show_steps_and_state(capsys: pytest.CaptureFixture[str]) -> None:
     assert "search" in said.err and "15/40" in said.err and "epoch 2/4  loss 2.000" in said.err
 
 
-@pytest.mark.usefixtures("terminal")
-def test_the_cursor_comes_back_after_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_cursor_comes_back_after_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    be_a_terminal(monkeypatch)
     with pytest.raises(KeyboardInterrupt), watching(quiet=False) as watcher:
         watcher.start("search", 40, 0)
         raise KeyboardInterrupt

@@ -86,6 +86,16 @@ def test_a_run_goes_on_with_its_own_settings_and_refuses_others(
     assert (tmp_path / "run" / "run.json").read_bytes() == before
 
 
+def test_what_a_killed_process_left_half_written_is_swept_away(
+    tmp_path: Path, inputs: Path, photos: Path
+) -> None:
+    begin(tmp_path / "run", settings(inputs, data=str(photos)))
+    left = tmp_path / "run" / ".search.checkpoint.x7f3.part"
+    left.write_bytes(b"half")
+    opened(tmp_path / "run")
+    assert not left.exists()
+
+
 def test_a_run_whose_images_changed_is_refused(tmp_path: Path, inputs: Path, photos: Path) -> None:
     begin(tmp_path / "run", settings(inputs, data=str(photos)))
     write(photos / "cat" / "000.png", colour_png(12345))

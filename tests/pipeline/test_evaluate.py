@@ -44,6 +44,24 @@ def test_the_name_of_its_own_images_means_its_own_split(built: Built) -> None:
     assert evaluate_run(context, "digits", "test") == evaluate_run(context, None, "test")
 
 
+def test_its_own_images_under_another_name_are_split_as_its_own(
+    built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = opened(built.path)
+    monkeypatch.setattr("wattnas.pipeline.evaluate.load_data", lambda *_, **__: context.dataset)
+    found = evaluate_run(context, "copies/of/digits", "test")
+    assert found == evaluate_run(context, None, "test") | {"data": "copies/of/digits"}
+
+
+def test_images_that_the_network_learned_from_are_counted(built: Built, tmp_path: Path) -> None:
+    images = digits(4, 6, each=50)
+    context = opened(built.path)
+    train = {image.tobytes() for image in context.splits.train.images.numpy()}
+    expected = sum(pixels.tobytes() in train for pixels, _ in images)
+    found = evaluate_run(context, str(write_digits(tmp_path / "all", images)), "test")["in_training"]
+    assert found == expected and 50 < found < 90  # training has 0.8 * 0.9 of all digits
+
+
 def test_a_folder_with_some_of_the_classes_is_mapped_by_name(built: Built, tmp_path: Path) -> None:
     # Folders 3 and 7 are classes 0 and 1 of the folder, 3 and 7 of the network.
     images = digits(3, 7, each=20)

@@ -61,6 +61,13 @@ def test_the_log_belongs_to_search_then_train(built: Built) -> None:
     assert not list(built.path.glob("*.checkpoint"))
 
 
+def test_training_sees_the_images_of_weights_and_theta(built: Built) -> None:
+    images = read(built.path / "run.json")["data"]["splits"]["images"]
+    seen = sum(images["weights"].values()) + sum(images["theta"].values())
+    last = read_metrics(built.path / "metrics.jsonl")[-1]
+    assert (last["epoch"], last["step"]) == (2, 3 * (seen // 32))
+
+
 def test_training_begins_with_seeded_weights_and_the_statistics_of_its_images(built: Built) -> None:
     context = opened(built.path)
     torch.manual_seed(17)

@@ -9,6 +9,7 @@ from tests.report.conftest import WARNINGS
 from tests.report.fake_run import make_run
 from tests.report.test_read import edit
 from wattnas.config import merge_settings
+from wattnas.device import load_profile
 from wattnas.report.provenance import build_provenance
 from wattnas.report.read import RunFiles, read_run
 
@@ -65,3 +66,12 @@ def test_the_settings_file_is_one_that_build_takes(tmp_path: Path) -> None:
 
 def test_warnings_are_kept(files: RunFiles) -> None:
     assert build_provenance(files).warnings == WARNINGS
+
+
+def test_what_the_profile_says_of_itself_is_shown(tmp_path: Path) -> None:
+    path = make_run(tmp_path)
+    assert build_provenance(read_run(path)).caveats == ()
+    profile = load_profile("ozawa-2021")
+    (path / "profile.json").write_text(profile.to_json(), encoding="utf-8")
+    caveats = build_provenance(read_run(path)).caveats
+    assert caveats == profile.notes and any("Raspberry Pi" in caveat for caveat in caveats)

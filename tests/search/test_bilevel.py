@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional as F
 
 from tests.search.problems import DROPOUT_LAYOUT, ENERGY_J, LATENCY_S, problem
 from wattnas.data import to_float
@@ -121,19 +122,35 @@ def test_the_costs_reach_theta_as_the_exact_expectation(estimator: str) -> None:
     assert float(logged["energy_j"]) == pytest.approx(10 * (expected_s - 0.5) + 3.0, rel=1e-6)
 
 
-@pytest.mark.parametrize("paths", [2, 4])
-def test_contrast_runs_as_many_paths_as_asked_for(paths: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = bilevel(problem(theta_paths=paths))
-    run, calls = made.net.forward_path, []
+@pytest.mark.parametrize("count", [2, 4])
+def test_contrast_follows_the_losses_of_the_paths_it_ran(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # CCEL has no cost: (1 - accuracy) times the mean loss. For K paths with losses L, p = 1/3 each,
+    # dL/dtheta_lj = 1/K sum_k (L_k - mean of the others) ([path_k takes j at l] - 1/3).
+    made = bilevel(problem(make_objective("ccel", 1.0), theta_paths=count))
+    for module in made.net.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)  # at first blocks add nothing, and paths do not differ
+    images, labels = batch(made.problem)
+    run, paths, losses, gradients = made.net.forward_path, [], [], []
 
     def spy(images: Tensor, path: Tensor, gates: Tensor | None = None) -> Tensor:
-        calls.append((path.tolist(), torch.is_grad_enabled()))
-        return run(images, path, gates)
+        logits = run(images, path, gates)
+        paths.append(path.tolist())
+        losses.append(float(F.cross_entropy(logits, labels)))
+        gradients.append(torch.is_grad_enabled())
+        return logits
 
     monkeypatch.setattr(made.net, "forward_path", spy)
-    made.theta_step(*batch(made.problem), epoch=1, where="here")
-    assert len(calls) == paths
-    assert not any(with_gradient for _, with_gradient in calls)
+    logged = made.theta_step(images, labels, epoch=1, where="here")
+    assert len(paths) == count and not any(gradients)
+    assert logged["cross_entropy"].item() == pytest.approx(sum(losses) / count)
+    expected = torch.zeros(3, 3)
+    for path, loss in zip(paths, losses, strict=True):
+        ahead = loss - (sum(losses) - loss) / (count - 1)
+        expected += ahead / count * (F.one_hot(torch.tensor(path), 3) - 1 / 3)
+    assert expected.abs().max() > 1e-3
+    expected *= 1 - float(logged["accuracy"])
+    torch.testing.assert_close(made.net.theta.grad, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_the_temperature_falls_as_documented() -> None:

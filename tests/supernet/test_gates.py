@@ -200,7 +200,7 @@ def test_expected_cost_is_the_sum_of_gate_times_cost() -> None:
     gates = torch.tensor([[0.25, 0.75], [1.0, 0.0]], requires_grad=True)
     cost = torch.tensor([[8.0, 4.0], [3.0, 100.0]])
     found = expected_cost(gates, cost)
-    assert float(found) == 0.25 * 8 + 0.75 * 4 + 3
+    assert found.item() == 0.25 * 8 + 0.75 * 4 + 3
     found.backward()  # type: ignore[no-untyped-call]
     assert gates.grad is not None and torch.equal(gates.grad, cost)
 

@@ -17,7 +17,8 @@ EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="wattnas",
-    help="Builds the neural network that just meets your goal, with least energy and time on your device.",
+    help="Builds the image classifier that just meets your goal, with little energy and time on your device. "
+    "Start with: wattnas build --help",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -16,6 +16,8 @@ from wattnas.cli import options as opt
 from wattnas.device import (
     LOCAL,
     CostReport,
+    FixedCost,
+    LayerCost,
     builtin_profiles,
     diagnose,
     load_profile,
@@ -27,7 +29,12 @@ from wattnas.units import format_count, format_joules, format_seconds
 
 
 def cost(
-    arch: Annotated[str, typer.Option(help="One candidate per layer, or an architecture.json.")],
+    arch: Annotated[
+        str,
+        typer.Option(
+            help='Candidates, first layer first, as in "skip k3_e6 ..."; or the path of an architecture.json.'
+        ),
+    ],
     space: Annotated[str, typer.Option(help="A named space or a YAML file.")] = "cifar",
     device: Annotated[str, typer.Option(help="Device profile: a name, a file, or local.")] = "ozawa-2021",
     classes: Annotated[int, typer.Option(help="Outputs of the classifier.")] = 10,
@@ -37,13 +44,15 @@ def cost(
     ] = None,
     as_json: opt.Json = False,
 ) -> None:
-    """Parameters, MACs, latency and energy of an architecture on a device, each with its source."""
+    """What an architecture costs on a device: parameters, MACs, latency, energy, each with its source."""
     chosen = load_space(space)
     layout = Layout.resolve(chosen, classes, channels, size)
     path = Path(arch)
     architecture = (
         Architecture.load(path, chosen) if arch.endswith(".json") else Architecture.parse(arch, chosen)
     )
+    if device == LOCAL:
+        typer.echo("timing the candidates on this machine, unless that was done before", err=True)
     profile = local_profile(layout) if device == LOCAL else load_profile(device)
     report = predict(profile, layout, architecture)
     if as_json:
@@ -102,7 +111,7 @@ def devices(as_json: opt.Json = False) -> None:
 
 
 def doctor(as_json: opt.Json = False) -> None:
-    """What this machine can measure, and what to do about what it cannot."""
+    """What this machine can measure, and what to do otherwise."""
     findings = diagnose()
     if as_json:
         typer.echo(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False))
@@ -116,14 +125,17 @@ def doctor(as_json: opt.Json = False) -> None:
 
 def _print_cost(report: CostReport) -> None:
     table = Table("layer", "operation", "latency", "energy", "MACs", "params", box=None)
-    for layer in report.layers:
+    stem, head = report.fixed
+    rows: list[tuple[str, str, LayerCost | FixedCost]] = [("stem", "", stem)]
+    rows += [(str(layer.layer), layer.operation, layer) for layer in report.layers]
+    for name, operation, part in [*rows, ("head", "", head)]:
         table.add_row(
-            str(layer.layer),
-            layer.operation,
-            format_seconds(layer.latency_s),
-            format_joules(layer.energy_j),
-            format_count(layer.macs),
-            format_count(layer.params),
+            name,
+            operation,
+            "-" if part.latency_s is None else format_seconds(part.latency_s),
+            "-" if part.energy_j is None else format_joules(part.energy_j),
+            format_count(part.macs),
+            format_count(part.params),
         )
     console = Console()
     console.print(table)

@@ -14,38 +14,68 @@ from wattnas.errors import ConfigError
 Data = Annotated[
     str | None,
     typer.Option(
-        help="digits, a folder of class folders, a Parquet file or folder, or a hub name. [default: digits]"
+        help="Images: digits (bundled), a folder with one sub-folder per class, Parquet, or a hub name such "
+        "as uoft-cs/cifar10. [default: digits]"
     ),
 ]
 Goal = Annotated[
-    float | None, typer.Option("--goal-accuracy", help="Share of test images to be classified right, 0 to 1.")
+    float | None,
+    typer.Option(
+        "--goal-accuracy",
+        help="Share of test images to be classified right: 0.8 is 80 %. Required, but for digits (0.95).",
+    ),
 ]
 Method = Annotated[
-    str | None, typer.Option(help="What the search minimises: s1, s2, fbnet or hanna. [default: s1]")
+    str | None,
+    typer.Option(
+        help="What the search minimises: s1, s2 (steer to the goal), fbnet (latency), hanna (latency and "
+        "energy). [default: s1]"
+    ),
 ]
 Device = Annotated[
-    str | None, typer.Option(help="Device profile: a name, a file, or local. [default: local]")
+    str | None,
+    typer.Option(
+        help="Whose costs count: ozawa-2021, local (times this machine), or a profile file. "
+        "[default: ozawa-2021]"
+    ),
 ]
 SpaceName = Annotated[
-    str | None, typer.Option("--space", help="A named space or a YAML file. [default: chosen by image size]")
+    str | None,
+    typer.Option(
+        "--space", help="What is searched: tiny, cifar, imagenet or a YAML file. [default: by image size]"
+    ),
 ]
 Preset = Annotated[
     str | None, typer.Option(help="demo (minutes), standard, or paper (days). [default: standard]")
 ]
-Seed = Annotated[int | None, typer.Option(help="Of everything random. [default: 0]")]
+Seed = Annotated[
+    int | None,
+    typer.Option(help="Decides everything random; the same seed gives the same result. [default: 0]"),
+]
 Threads = Annotated[int | None, typer.Option(help="CPU threads; 0 leaves it to torch. [default: 0]")]
 SkipBad = Annotated[
-    bool | None, typer.Option("--skip-bad/--no-skip-bad", help="Leave unreadable images out, and count them.")
+    bool | None,
+    typer.Option(
+        "--skip-bad/--no-skip-bad", help="Leave unusable images out and count them, instead of stopping."
+    ),
 ]
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="YAML file with settings; flags win over it.")
+    Path | None,
+    typer.Option("--config", help="YAML file with settings (docs/settings.md); flags win over it."),
 ]
 Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="Any setting, as in --set train.epochs=20; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Any setting by its key, as in --set train.epochs=20; may be repeated.",
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
-RunPath = Annotated[Path, typer.Argument(metavar="RUN_DIR", help="The --out of a build.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")]
+RunPath = Annotated[
+    Path, typer.Argument(metavar="RUN_DIR", help="Run directory: what --out was, or what build printed.")
+]
 
 
 def gather(config: Path | None, overrides: list[str] | None, **flags: Any) -> Settings:

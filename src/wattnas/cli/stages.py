@@ -17,7 +17,10 @@ from wattnas.pipeline.context import Context
 from wattnas.rundir import RunDir
 
 Again = Annotated[
-    bool, typer.Option("--again", help="Run it again although it is done; later stages then run anew too.")
+    bool,
+    typer.Option(
+        "--again", help="Run this stage anew although it is done; those after it then have to run again."
+    ),
 ]
 
 
@@ -50,6 +53,8 @@ def search(
         "skip_bad": skip_bad,
     }
     given = config is not None or bool(override) or any(value is not None for value in flags.values())
+    if not given:
+        RunDir(run_dir).load()  # without options there has to be a run to go on with
     with RunDir(run_dir).locked(), watching(quiet=quiet) as watcher:
         if RunDir(run_dir).exists and not given:
             context = open_run(run_dir, watcher)
@@ -71,17 +76,20 @@ def export(run_dir: opt.RunPath, again: Again = False, quiet: opt.Quiet = False)
 
 def evaluate(
     run_dir: opt.RunPath,
-    data: Annotated[str | None, typer.Option(help="Other images than the run's own.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Other images, of classes the network knows. [default: the run's own]")
+    ] = None,
     split: Annotated[
         Literal["test", "validation", "train", "all"], typer.Option(help="Which part of the images.")
     ] = "test",
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave unreadable images out, and count them.")
+        bool,
+        typer.Option("--skip-bad", help="Leave unusable images out and count them, instead of stopping."),
     ] = False,
     as_json: opt.Json = False,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Measure accuracy through the exported file, with a 95 % interval.
+    """Accuracy of model.onnx, with a 95 % interval.
 
     On the run's own test images this also writes verification.json, where it is not there yet.
     """
@@ -93,6 +101,8 @@ def evaluate(
         typer.echo(json.dumps(found, ensure_ascii=False))
     else:
         typer.echo("{accuracy:.2%} ({low:.2%} to {high:.2%}) of {n} {split} images of {data}".format(**found))
+        if found.get("in_training"):
+            typer.echo(f"note: the network learned from {found['in_training']} of these images.", err=True)
 
 
 def report(run_dir: opt.RunPath, quiet: opt.Quiet = False) -> None:

@@ -4,6 +4,7 @@ from wattnas.data.augment import epoch_order, random_crop, random_flip, to_float
 from wattnas.data.batches import Batches
 from wattnas.data.load import load_data
 from wattnas.data.split import SplitReport, Splits, make_splits
+from wattnas.data.twins import count_in
 from wattnas.data.types import Dataset, ImageSet
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "ImageSet",
     "SplitReport",
     "Splits",
+    "count_in",
     "epoch_order",
     "load_data",
     "make_splits",

@@ -77,6 +77,12 @@ def twins_across(train: Sequence[Fingerprint], test: Sequence[Fingerprint]) -> l
     return [Twins(("train", hit), ("test", index)) for hit, index in hits if hit is not None]
 
 
+def count_in(images: ImageSet, known: ImageSet) -> int:
+    """How many of `images` have the pixels of one in `known`."""
+    digests = {entry.digest for entry in fingerprints(known)}
+    return sum(entry.digest in digests for entry in fingerprints(images))
+
+
 def contradictions(train: Sequence[Fingerprint], test: Sequence[Fingerprint]) -> list[Twins]:
     """Every image whose label is not that of the first image with its pixels; training images come first."""
     first: dict[bytes, tuple[str, int, int]] = {}

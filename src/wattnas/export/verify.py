@@ -81,7 +81,8 @@ class Verification(BaseModel):
             return cls.model_validate_json(path.read_bytes())
         except (OSError, ValidationError) as error:
             raise RunError(
-                f"{path} is not a verification: {_reason(error)}.", "Run `wattnas evaluate` to make it again."
+                f"{path} is not a verification: {_reason(error)}.",
+                "Run `wattnas export --again` and `wattnas evaluate` on that run.",
             ) from error
 
 

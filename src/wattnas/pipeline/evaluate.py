@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import torch
 
-from wattnas.data import Dataset, ImageSet, load_data
+from wattnas.data import Dataset, ImageSet, count_in, load_data
 from wattnas.errors import DataError, RunError
 from wattnas.export import Accuracy, OnnxModel, evaluate_onnx
 from wattnas.pipeline.context import Context
@@ -19,8 +19,10 @@ def evaluate_run(
 ) -> dict[str, Any]:
     """Accuracy through `model.onnx` with a 95 % Wilson interval, as one JSON-able object.
 
-    The run's own images are split as the run split them. Other images (`data`) have to have class names that
-    the network knows; their test part is theirs if they have one, else `test` means all of them.
+    The run's own images, by whatever name `data` gives them, are split as the run split them: what the
+    network learned from is never taken for a test. Other images have to have class names that the network
+    knows; their test part is theirs if they have one, else `test` means all of them, and `in_training`
+    counts those whose pixels the network learned from.
     """
     path = context.run.file("model.onnx")
     if not path.is_file():
@@ -29,12 +31,12 @@ def evaluate_run(
             f"Run `wattnas export {context.run.path}` first.",
         )
     model = OnnxModel.load(path)
-    if data is None or data == context.settings.data:
-        source, images = context.settings.data, _own(context, split)
-    else:
-        source, images = data, _foreign(context, data, split, skip_bad)
+    source = data or context.settings.data
+    other = None if source == context.settings.data else _other(context, source, skip_bad)
+    images = _own(context, split) if other is None else _foreign(context, other, split)
     accuracy: Accuracy = evaluate_onnx(model, images.images, images.labels)
-    return {"data": source, "split": split, "model": str(path), **accuracy.model_dump(mode="json")}
+    found = {"data": source, "split": split, "model": str(path), **accuracy.model_dump(mode="json")}
+    return found if other is None else {**found, "in_training": count_in(images, context.splits.train)}
 
 
 def _own(context: Context, split: SplitName) -> ImageSet:
@@ -44,12 +46,17 @@ def _own(context: Context, split: SplitName) -> ImageSet:
     return {"test": splits.test, "validation": splits.validation, "train": splits.train}[split]
 
 
-def _foreign(context: Context, data: str, split: SplitName, skip_bad: bool) -> ImageSet:
+def _other(context: Context, data: str, skip_bad: bool) -> Dataset | None:
+    """The images of `data`; None where they are the run's own under another name."""
     layout = context.layout
     dataset = load_data(data, lambda channels, size: (layout.channels, layout.size), skip_bad=skip_bad)
+    return None if dataset.hash == context.run.manifest["data"]["hash"] else dataset
+
+
+def _foreign(context: Context, dataset: Dataset, split: SplitName) -> ImageSet:
     if split == "validation":
         raise DataError(
-            f"{data} was not split by this run, so it has no validation part.",
+            f"{dataset.source} was not split by this run, so it has no validation part.",
             "Use --split test, train or all.",
         )
     if split == "train":

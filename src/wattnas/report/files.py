@@ -94,6 +94,13 @@ class Manifest(_Part):
     warnings: tuple[str, ...] = ()
 
 
+class ProfileFile(_Part):
+    """`profile.json`, as far as the page shows it."""
+
+    name: str
+    notes: tuple[str, ...] = ()
+
+
 class ArchitectureFile(_Part):
     """`architecture.json`."""
 

@@ -32,6 +32,7 @@ class Provenance:
         tables: (heading, rows) of settings, versions and machine.
         settings_file: the settings as JSON, as `--config` takes them.
         warnings: in the order they occurred.
+        caveats: what the device profile says of itself.
     """
 
     facts: Rows
@@ -39,6 +40,7 @@ class Provenance:
     tables: tuple[tuple[str, Rows], ...]
     settings_file: str
     warnings: tuple[str, ...]
+    caveats: tuple[str, ...]
 
 
 def build_provenance(files: RunFiles) -> Provenance:
@@ -60,6 +62,7 @@ def build_provenance(files: RunFiles) -> Provenance:
         tables=tuple(table for table in tables if table[1]),
         settings_file=json.dumps(saved, indent=2, ensure_ascii=False),
         warnings=manifest.warnings,
+        caveats=files.profile.notes if files.profile is not None else (),
     )
 
 

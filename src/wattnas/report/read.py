@@ -19,6 +19,7 @@ from wattnas.report.files import (
     ArchitectureFile,
     CostsFile,
     Manifest,
+    ProfileFile,
     SearchLine,
     TrainLine,
     VerificationFile,
@@ -50,6 +51,7 @@ class RunFiles:
 
     name: str
     manifest: Manifest
+    profile: ProfileFile | None
     architecture: ArchitectureFile | None
     costs: CostsFile | None
     search: tuple[SearchLine, ...]
@@ -71,6 +73,7 @@ def read_run(path: Path) -> RunFiles:
     files = RunFiles(
         name=path.resolve().name,
         manifest=manifest,
+        profile=_optional(run, "profile.json", ProfileFile),
         architecture=_optional(run, "architecture.json", ArchitectureFile) if "search" in done else None,
         costs=_optional(run, "costs.json", CostsFile) if "search" in done else None,
         search=_stage_lines(lines, "search", SearchLine, path),

@@ -9,21 +9,10 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from wattnas.config import NOT_YAML
 from wattnas.errors import SpaceError
 from wattnas.space.layout import Layout
 from wattnas.space.spec import Space
-
-# PyYAML's constructors let through whatever their conversions raise: KeyError for `!!bool x`, AttributeError
-# for `!!timestamp x`, IndexError for `!!int ""`, ValueError for a 13th month.
-_NOT_YAML = (
-    yaml.YAMLError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    ArithmeticError,
-    RecursionError,
-)
 
 
 def named_spaces() -> tuple[str, ...]:
@@ -54,7 +43,7 @@ def parse_space(text: str, origin: str) -> Space:
     """A space from YAML (or JSON) text; `origin` names it in errors."""
     try:
         raw: Any = yaml.safe_load(text)
-    except _NOT_YAML as error:
+    except NOT_YAML as error:
         raise SpaceError(f"{origin} is not YAML: {_one_line(error)}.", "Mend the syntax there.") from error
     if not isinstance(raw, dict):
         raise SpaceError(
