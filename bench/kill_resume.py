@@ -2,17 +2,20 @@
 
     python bench/kill_resume.py [--kills 20] [--seed 0] [--work DIR] [-- BUILD OPTIONS]
 
-Killed means SIGKILL, at random moments: each start of the build lives for about as long as loading takes plus
-a random share of the work, so that all kills fit in and the build still moves on. Exit code 1 when a
-file differs or the build ended before all kills were used.
+The moments are drawn evenly over the time that the undisturbed build took. A moment while it was loading
+kills a start after so many seconds; one while lines of the log appeared kills when the log is as long; one
+after the last line kills so many seconds after that line. So the kills hit every stage, and each is SIGKILL.
+Exit code 1 when a file differs or the build ended before all kills were used.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import json
 import random
+import shlex
 import shutil
 import signal
 import subprocess
@@ -23,18 +26,9 @@ from pathlib import Path
 from typing import Any
 
 COMPARED = ("architecture.json", "costs.json", "weights.safetensors", "metrics.jsonl", "model.onnx")
-DEMO = (
-    "--data",
-    "digits",
-    "--goal-accuracy",
-    "0.95",
-    "--method",
-    "s1",
-    "--device",
-    "ozawa-2021",
-    "--preset",
-    "demo",
-)
+DEMO = "--data digits --goal-accuracy 0.95 --method s1 --device ozawa-2021 --preset demo"
+
+POLL_S = 0.01
 
 
 def command(out: Path, options: list[str]) -> list[str]:
@@ -44,7 +38,7 @@ def command(out: Path, options: list[str]) -> list[str]:
         "-m",
         "wattnas",
         "build",
-        *(options or DEMO),
+        *(options or shlex.split(DEMO)),
         "--quiet",
         "--json",
         "--out",
@@ -52,19 +46,52 @@ def command(out: Path, options: list[str]) -> list[str]:
     ]
 
 
-def run_for(out: Path, options: list[str], seconds: float | None) -> bool:
-    """Run the build, killed after `seconds` unless it ends before; returns whether it ended by itself."""
-    process = subprocess.Popen(
+def start(out: Path, options: list[str]) -> subprocess.Popen[str]:
+    """The build, begun or resumed."""
+    return subprocess.Popen(
         command(out, options), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-    try:
-        _, errors = process.communicate(timeout=seconds)
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        return False
+
+
+def wait(process: subprocess.Popen[str]) -> None:
+    """Let the build end; it has to end by itself, with or without its goal."""
+    _, errors = process.communicate()
     if process.returncode not in (0, 3):
         raise SystemExit(f"the build failed with exit code {process.returncode}:\n{errors}")
+
+
+def lines(out: Path) -> int:
+    """Length of the log."""
+    path = out / "metrics.jsonl"
+    return path.read_bytes().count(b"\n") if path.is_file() else 0
+
+
+def undisturbed(out: Path, options: list[str]) -> list[tuple[float, int]]:
+    """Run the build to its end; returns (seconds since its start, lines of its log) every now and then."""
+    began, process, timeline = time.monotonic(), start(out, options), []
+    while process.poll() is None:
+        timeline.append((time.monotonic() - began, lines(out)))
+        time.sleep(POLL_S)
+    wait(process)
+    return timeline
+
+
+def kill_at(moment_s: float, timeline: list[tuple[float, int]], out: Path, options: list[str]) -> bool:
+    """Kill one start where the undisturbed build stood at `moment_s`; False where it ended before."""
+    reached = next(count for seconds, count in timeline if seconds >= moment_s)
+    last = timeline[-1][1]
+    since_s = next(seconds for seconds, count in timeline if count == reached)
+    process = start(out, options)
+    while process.poll() is None and lines(out) < reached:
+        time.sleep(POLL_S)
+    if reached in (0, last):  # loading, or after the last line: the log does not tell where it stands
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=moment_s - since_s)
+    if process.poll() is not None:
+        wait(process)
+        return False
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
     return True
 
 
@@ -88,26 +115,6 @@ def accuracy(out: Path) -> dict[str, Any]:
     return found
 
 
-def kill_and_resume(
-    out: Path, options: list[str], kills: int, whole_s: float, rng: random.Random
-) -> list[str]:
-    """Kill so many times, then let the build end; returns where each kill hit.
-
-    A start costs seconds of loading before any step runs. So that the build moves on between kills, each
-    start lives for that long plus a random share of the work that is left for the kills that are left.
-    """
-    hits: list[str] = []
-    loading_s = 0.15 * whole_s
-    while len(hits) < kills:
-        longest = 2.0 * (whole_s - loading_s) / kills
-        if run_for(out, options, loading_s * rng.random() * 2.0 + rng.random() * longest):
-            break
-        hits.append(stage_of(out))
-        print(f"kill {len(hits)}: {hits[-1]}", flush=True)
-    run_for(out, options, None)
-    return hits
-
-
 def main() -> None:
     """Build, kill, resume, compare."""
     parser = argparse.ArgumentParser(description="Kill a build at random moments, resume it, compare.")
@@ -122,11 +129,16 @@ def main() -> None:
     straight, killed = work / "straight", work / "killed"
     for path in (straight, killed):
         shutil.rmtree(path, ignore_errors=True)
-    began = time.monotonic()
-    run_for(straight, args.options, None)
-    whole_s = time.monotonic() - began
-    print(f"undisturbed: {whole_s:.1f} s", flush=True)
-    hits = kill_and_resume(killed, args.options, args.kills, whole_s, random.Random(args.seed))
+    timeline = undisturbed(straight, args.options)
+    whole_s = timeline[-1][0]
+    print(f"undisturbed: {whole_s:.1f} s, {timeline[-1][1]} lines", flush=True)
+    rng = random.Random(args.seed)
+    hits: list[str] = []
+    for moment_s in sorted(rng.uniform(0, whole_s) for _ in range(args.kills)):
+        if kill_at(moment_s, timeline, killed, args.options):
+            hits.append(stage_of(killed))
+            print(f"kill {len(hits)} at {moment_s:.1f} s: {hits[-1]}", flush=True)
+    wait(start(killed, args.options))
     same = {name: digest(straight / name) == digest(killed / name) for name in COMPARED}
     same["accuracy"] = accuracy(straight) == accuracy(killed)
     print(
