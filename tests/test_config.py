@@ -32,6 +32,7 @@ def test_the_papers_preset_is_the_papers() -> None:
     assert (train.epochs, train.lr, train.batch, train.schedule) == (140, 0.01, 32, "steps")
     assert (train.milestones, train.gamma, train.weight_decay, train.momentum) == ((90, 110), 0.1, 1e-4, 0.9)
     assert (settings.augment.padding, train.label_smoothing) == (4, 0.0)
+    assert (search.clip_norm, train.clip_norm, search.weight_warmup) == (0.0, 0.0, 0.0)
 
 
 @pytest.mark.parametrize("preset", PRESETS)

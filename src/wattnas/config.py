@@ -111,18 +111,20 @@ class TrainSettings(_Section):
     Attributes:
         schedule: "onecycle" (up over `warmup` of the steps, then down to 0, cosine), or "steps" (times
             `gamma` at each epoch of `milestones`).
+        clip_norm: the gradient is scaled down to this norm where it is longer; 0 leaves it.
         label_smoothing: share of the target spread over all classes.
     """
 
     epochs: Count = 12
     batch: Count = 64
-    lr: Rate = 0.1
+    lr: Rate = 0.05
     momentum: Decay = 0.9
     weight_decay: Decay = 5e-4
     schedule: Literal["onecycle", "steps"] = "onecycle"
     warmup: Share = 0.25
     milestones: tuple[int, ...] = ()
     gamma: Rate = 0.1
+    clip_norm: Annotated[float, Field(ge=0)] = 2.0
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     min_steps: Count = 1
 

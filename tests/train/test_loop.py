@@ -85,6 +85,29 @@ def test_the_loss_is_cross_entropy_with_the_smoothing_asked_for(tmp_path: Path, 
     assert first["loss"] == pytest.approx((1 - smoothing) * plain + smoothing * spread, rel=1e-5)
 
 
+def gradient_norms(path: Path, clip_norm: float) -> list[float]:
+    """Norm of the gradient that the optimizer is given at each step of a short training."""
+    found: list[float] = []
+
+    def keep(optimizer: torch.optim.Optimizer, *_: object) -> None:
+        gradients = [parameter.grad for parameter in optimizer.param_groups[0]["params"]]
+        found.append(math.sqrt(sum(float(gradient.square().sum()) for gradient in gradients)))
+
+    hook = register_optimizer_step_pre_hook(keep)
+    try:
+        train(problem(network(), quadrants(24), epochs=1, clip_norm=clip_norm), stage(path, "train"))
+    finally:
+        hook.remove()
+    return found
+
+
+def test_a_long_gradient_is_scaled_down_to_the_norm_asked_for(tmp_path: Path) -> None:
+    free = gradient_norms(tmp_path / "free", 0.0)
+    assert min(free) > 0.02
+    assert gradient_norms(tmp_path / "clipped", 0.02) == pytest.approx([0.02] * len(free), rel=1e-3)
+    assert gradient_norms(tmp_path / "wide", 1e6) == free
+
+
 def test_weights_shrink_by_the_decay_and_carry_momentum(tmp_path: Path) -> None:
     # SGD by hand: v = momentum v + g + decay w; w -= rate v.
     fresh = network()

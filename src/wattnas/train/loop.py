@@ -97,6 +97,8 @@ class _Training:
             )
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        if self.settings.clip_norm:
+            torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
         self.optimizer.step()
         right = (logits.detach().argmax(dim=1) == labels).to(torch.float32).mean()
         self.means.add(loss=loss, accuracy=right)
