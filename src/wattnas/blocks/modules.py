@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from wattnas.blocks.across import BatchNorm2d, Dropout
+from wattnas.blocks.depthwise import DepthwiseConv2d
 from wattnas.space import Candidate, Layer, Layout
 
 
@@ -19,9 +21,12 @@ class ConvNorm(nn.Sequential):
         groups: int = 1,
         relu: bool = True,
     ) -> None:
+        depthwise = 1 < groups == in_channels == out_channels
         layers: list[nn.Module] = [
-            nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False),
-            nn.BatchNorm2d(out_channels),
+            DepthwiseConv2d(out_channels, kernel, stride)
+            if depthwise
+            else nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False),
+            BatchNorm2d(out_channels),
         ]
         if relu:
             layers.append(nn.ReLU(inplace=True))
@@ -89,10 +94,10 @@ def make_head(layout: Layout) -> nn.Module:
     head, last = layout.space.head, layout.layers[-1]
     layers: list[nn.Module] = [nn.Conv2d(last.out_channels, head.channels, 1, bias=head.bias)]
     if head.batch_norm:
-        layers.append(nn.BatchNorm2d(head.channels))
+        layers.append(BatchNorm2d(head.channels))
     if head.activation:
         layers.append(nn.ReLU(inplace=True))
     if head.pool == "average":
         layers.append(nn.AdaptiveAvgPool2d(1))
-    layers += [nn.Dropout(head.dropout), nn.Flatten(), nn.Linear(layout.features, layout.classes)]
+    layers += [Dropout(head.dropout), nn.Flatten(), nn.Linear(layout.features, layout.classes)]
     return nn.Sequential(*layers)

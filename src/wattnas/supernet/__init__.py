@@ -9,10 +9,13 @@ from wattnas.supernet.gates import (
     sample_path,
     straight_through,
 )
-from wattnas.supernet.network import MixedLayer, Supernet
+from wattnas.supernet.mixture import MixtureLayer
+from wattnas.supernet.network import Supernet
+from wattnas.supernet.sampled import SampledLayer
 
 __all__ = [
-    "MixedLayer",
+    "MixtureLayer",
+    "SampledLayer",
     "Supernet",
     "contrast",
     "entropy",
