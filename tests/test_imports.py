@@ -12,6 +12,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "wattnas"
 
 BASE = {
     "checkpoint",
+    "compute",
     "config",
     "errors",
     "files",

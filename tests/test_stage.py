@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wattnas.compute import CPU
 from wattnas.progress import Progress, Silent
 from wattnas.rundir import RunDir, read_metrics
 from wattnas.stage import Means, Stage, is_log_step
@@ -115,29 +116,29 @@ def test_means_are_over_the_steps_that_had_a_value() -> None:
     means = Means()
     means.add(loss=torch.tensor(1.0), accuracy=torch.tensor(0.5))
     means.add(loss=torch.tensor(4.0))
-    assert means.take() == {"loss": 2.5, "accuracy": 0.5}
-    assert means.take() == {}
+    assert means.take(CPU) == {"loss": 2.5, "accuracy": 0.5}
+    assert means.take(CPU) == {}
     means.add(loss=torch.tensor(7.0))
-    assert means.take() == {"loss": 7.0}
+    assert means.take(CPU) == {"loss": 7.0}
 
 
 def test_means_keep_seven_digits_and_sum_in_double_precision() -> None:
     means = Means()
     means.add(loss=torch.tensor(1 / 3, dtype=torch.float64))
-    assert means.take() == {"loss": 0.3333333}
+    assert means.take(CPU) == {"loss": 0.3333333}
     # In float32, adding 1 to 2^24 changes nothing.
     means.add(loss=torch.tensor(2.0**24, dtype=torch.float32))
     for _ in range(3):
         means.add(loss=torch.tensor(1.0))
-    assert means.take() == {"loss": float(f"{(2**24 + 3) / 4:.7g}")}
+    assert means.take(CPU) == {"loss": float(f"{(2**24 + 3) / 4:.7g}")}
 
 
 def test_means_do_not_hold_on_to_the_graph() -> None:
     means = Means()
     means.add(loss=torch.tensor(2.0, requires_grad=True) * 3)
-    assert means.take() == {"loss": 6.0}
+    assert means.take(CPU) == {"loss": 6.0}
     means.add(loss=torch.tensor(math.nan))
-    assert math.isnan(means.take()["loss"])
+    assert math.isnan(means.take(CPU)["loss"])
 
 
 @given(st.integers(1, 3000))

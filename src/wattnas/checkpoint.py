@@ -17,7 +17,7 @@ from wattnas.files import write_bytes
 
 def save_state(path: Path, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
     """Write tensors and JSON-able values to `path`, whole or not at all."""
-    whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     write_bytes(path, save(whole, metadata={"values": json.dumps(values, allow_nan=False)}))
 
 

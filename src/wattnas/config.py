@@ -65,7 +65,10 @@ class SearchSettings(_Section):
 
     Attributes:
         mode: "sampled" (one candidate per layer and step) or "mixture" (all, weighted; the paper's).
-        estimator: theta's gradient in sampled mode: "contrast", "score" or "gdas" (see `supernet.gates`).
+        checkpointed: mixture alone: keep each layer's input only for the backward pass and compute the layer
+            again there; less memory, more time.
+        estimator: theta's gradient in sampled mode: "contrast", "score", "gdas" or "two_path" (see
+            `supernet.gates`).
         theta_paths: paths that "contrast" compares on the same images.
         epochs: passes over the images for weights.
         theta_from_epoch: first epoch (from 0) in which theta learns.
@@ -79,7 +82,8 @@ class SearchSettings(_Section):
     """
 
     mode: Literal["sampled", "mixture"] = "sampled"
-    estimator: Literal["contrast", "score", "gdas"] = "contrast"
+    checkpointed: bool = False
+    estimator: Literal["contrast", "score", "gdas", "two_path"] = "contrast"
     theta_paths: Annotated[int, Field(ge=2, le=64)] = 2
     epochs: Count = 8
     theta_from_epoch: Annotated[int, Field(ge=0)] = 2
@@ -113,6 +117,7 @@ class TrainSettings(_Section):
             `gamma` at each epoch of `milestones`).
         clip_norm: the gradient is scaled down to this norm where it is longer; 0 leaves it.
         label_smoothing: share of the target spread over all classes.
+        inherit: start from the weights that the supernet has for the network, with BatchNorm recalibrated.
     """
 
     epochs: Count = 12
@@ -126,6 +131,7 @@ class TrainSettings(_Section):
     gamma: Rate = 0.1
     clip_norm: Annotated[float, Field(ge=0)] = 2.0
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    inherit: bool = False
     min_steps: Count = 1
 
 
@@ -140,6 +146,8 @@ class Settings(_Section):
         image_size: side in pixels that images are brought to, for spaces that serve several; 0 takes the one
             nearest to the images' own that the device profile covers.
         threads: CPU threads for training and search; 0 leaves it to torch.
+        processor: what search and training run on: "cuda", "cpu" or "auto" (a GPU where there is one).
+        precision: "float32", "bfloat16" (autocast) or "auto" (bfloat16 on GPUs that have it).
         objective: options of the method, such as `beta` or `log_form`.
         checkpoint_s: seconds between checkpoints; a kill loses at most so much work.
     """
@@ -154,6 +162,8 @@ class Settings(_Section):
     preset: Literal["demo", "standard", "paper"] = "standard"
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    processor: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
     checkpoint_s: Annotated[float, Field(gt=0)] = 30.0
     objective: dict[str, float | str] = Field(default_factory=dict)
     split: SplitSettings = SplitSettings()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import Any
 
@@ -9,6 +10,8 @@ import torch
 from torch import Tensor
 
 from wattnas.checkpoint import load_state, save_state
+from wattnas.compute import Compute
+from wattnas.errors import NumericError
 from wattnas.progress import Progress, Silent
 from wattnas.rundir import Clock, MetricsLog, RunDir
 
@@ -26,19 +29,28 @@ class Stage:
         name: of the stage, as in the manifest.
         log_start: length of the log in bytes where this stage begins.
         checkpoint_s: seconds between checkpoints.
+        writes: whether this process writes; of several, the others only read the checkpoint.
     """
 
     def __init__(
-        self, run: RunDir, name: str, *, log_start: int, checkpoint_s: float, progress: Progress | None = None
+        self,
+        run: RunDir,
+        name: str,
+        *,
+        log_start: int,
+        checkpoint_s: float,
+        progress: Progress | None = None,
+        writes: bool = True,
     ) -> None:
-        self.run, self.name, self.progress = run, name, progress or Silent()
+        self.run, self.name, self.progress, self.writes = run, name, progress or Silent(), writes
         self._path, self._interval_s = run.checkpoint_path(name), checkpoint_s
         self.tensors: dict[str, Tensor] | None = None
         self.values: dict[str, Any] = {}
         if self._path.is_file():
             self.tensors, self.values = load_state(self._path)
         self.clock = Clock(self.values.get("wall_s", 0.0))
-        self._log = MetricsLog(run.file("metrics.jsonl"), self.values.get("log_bytes", log_start))
+        begin = self.values.get("log_bytes", log_start)
+        self._log = MetricsLog(run.file("metrics.jsonl"), begin) if writes else None
         self._saved = time.perf_counter()
 
     @property
@@ -48,23 +60,26 @@ class Stage:
 
     def log(self, **values: Any) -> None:
         """Append a line to the metrics."""
-        self._log.write(stage=self.name, **values)
+        if self._log is not None:
+            self._log.write(stage=self.name, **values)
 
     def is_due(self) -> bool:
         """Whether the last checkpoint is old enough for a new one."""
-        return time.perf_counter() - self._saved >= self._interval_s
+        return self.writes and time.perf_counter() - self._saved >= self._interval_s
 
     def save(self, step: int, tensors: dict[str, Tensor]) -> None:
         """Keep `tensors` as the state before `step`."""
+        assert self._log is not None, "another process writes"
         values = {"step": step, "log_bytes": self._log.offset(), "wall_s": self.clock.seconds()}
         save_state(self._path, tensors, values)
         self._saved = time.perf_counter()
 
     def finish(self, **values: Any) -> None:
         """Mark the stage as done in the manifest."""
-        end = self._log.offset()
-        self._log.close()
-        self.run.finish(self.name, self.clock.seconds(), log_bytes=end, **values)
+        if self._log is not None:
+            end = self._log.offset()
+            self._log.close()
+            self.run.finish(self.name, self.clock.seconds(), log_bytes=end, **values)
         self.progress.end()
 
 
@@ -83,13 +98,47 @@ class Means:
             self._sums[name] = new if old is None else old + new
             self._counts[name] = self._counts.get(name, 0) + 1
 
-    def take(self) -> dict[str, float]:
-        """The means since the last call, as floats of 7 significant digits."""
+    def take(self, compute: Compute) -> dict[str, float]:
+        """The means since the last call, over all processes, as floats of 7 significant digits."""
+        totals = compute.average([total.cpu() for total in self._sums.values()])
         means = {
-            name: float(f"{float(total) / self._counts[name]:.7g}") for name, total in self._sums.items()
+            name: float(f"{float(total) / self._counts[name]:.7g}")
+            for name, total in zip(self._sums, totals, strict=True)
         }
         self._sums, self._counts = {}, {}
         return means
+
+
+class FiniteWatch:
+    """Remembers the first step whose loss is not finite, without waiting for the device.
+
+    Args:
+        hint: what to do about it.
+    """
+
+    def __init__(self, hint: str) -> None:
+        self._hint, self._where, self._seen = hint, "", dict[str, Tensor]()
+
+    def at(self, where: str) -> None:
+        """The step that the next losses belong to, for people: "search, epoch 3, step 17"."""
+        self._where = where
+
+    def see(self, loss: Tensor) -> None:
+        """Keep a loss () for the next `check`; the first of a step that is not finite counts."""
+        value = loss.detach()
+        before = self._seen.get(self._where)
+        self._seen[self._where] = value if before is None else before.to(value) + value
+
+    def check(self) -> None:
+        """Look at what was seen since the last call. Waits for the device, so: where a line is logged.
+
+        Raises:
+            NumericError: naming the first step with a loss that is NaN or infinite.
+        """
+        seen, self._seen = self._seen, {}
+        for where, value in zip(seen, torch.stack([v.cpu() for v in seen.values()]).tolist(), strict=True):
+            if not math.isfinite(value):
+                raise NumericError(f"{where}: the loss is {value}.", self._hint)
 
 
 def is_log_step(position: int, steps: int) -> bool:

@@ -51,7 +51,7 @@ def test_block_is_pointwise_shuffle_depthwise_pointwise() -> None:
     assert isinstance(block, Block)
     found = [module for module in block.modules() if not list(module.children())]
     names = " ".join(type(module).__name__ for module in found)
-    assert names == "Conv2d BatchNorm2d ReLU Shuffle Conv2d BatchNorm2d ReLU Conv2d BatchNorm2d"
+    assert names == "Conv2d BatchNorm2d ReLU Shuffle DepthwiseConv2d BatchNorm2d ReLU Conv2d BatchNorm2d"
     convolutions = [module for module in found if isinstance(module, nn.Conv2d)]
     shapes = [(c.in_channels, c.out_channels, c.kernel_size[0], c.stride[0], c.groups) for c in convolutions]
     assert shapes == [(16, 16, 1, 1, 2), (16, 16, 5, 2, 16), (16, 24, 1, 1, 2)]
@@ -96,7 +96,7 @@ def test_skip_is_the_identity_where_shapes_match() -> None:
 def test_skip_is_a_strided_pointwise_convolution_elsewhere() -> None:
     module = make_candidate(LAYOUT.layers[1], Candidate.parse("skip"))
     assert isinstance(module, ConvNorm)
-    assert [type(part).__name__ for part in module] == ["Conv2d", "BatchNorm2d", "ReLU"]
+    assert [type(part).__name__ for part in module] == ["StridedPointwise", "BatchNorm2d", "ReLU"]
     convolution = module[0]
     assert isinstance(convolution, nn.Conv2d)
     assert (convolution.kernel_size, convolution.stride) == ((1, 1), (2, 2))

@@ -8,6 +8,7 @@ from typing import Any, NoReturn, cast
 import torch
 from torch import Tensor
 
+from wattnas.compute import CPU, Compute
 from wattnas.config import AugmentSettings, SearchSettings
 from wattnas.data import Dataset, ImageSet, Splits, make_splits
 from wattnas.objective import Objective, make_objective
@@ -76,6 +77,7 @@ def problem(
     layout: Layout = LAYOUT,
     augment: AugmentSettings = PLAIN,
     seed: int = 3,
+    compute: Compute = CPU,
     **settings: Any,
 ) -> SearchProblem:
     """A search of two epochs over some 55 images of weights and 14 of theta."""
@@ -89,4 +91,5 @@ def problem(
         augment=augment,
         flip=True,
         seed=seed,
+        compute=compute,
     )

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.search.problems import DROPOUT_LAYOUT, ENERGY_J, LATENCY_S, problem
 from wattnas.data import to_float
@@ -24,8 +25,9 @@ WAYS: list[dict[str, Any]] = [
     {"estimator": "contrast"},
     {"estimator": "score"},
     {"estimator": "gdas"},
+    {"estimator": "two_path"},
 ]
-each_way = pytest.mark.parametrize("way", WAYS, ids=["mixture", "contrast", "score", "gdas"])
+each_way = pytest.mark.parametrize("way", WAYS, ids=["mixture", "contrast", "score", "gdas", "two_path"])
 
 
 def bilevel(stated: SearchProblem) -> Bilevel:
@@ -45,7 +47,7 @@ def weight_step(objective: Objective, progress: float = 0.5, **settings: Any) ->
     stated = problem(objective, weight_momentum=0.0, weight_decay=0.0, **settings)
     made = bilevel(stated)
     before = [weight.detach().clone() for weight in made.net.weights()]
-    made.weight_step(*batch(stated), epoch=0, progress=progress, where="here")
+    made.weight_step(*batch(stated), epoch=0, progress=progress)
     return made, [w.detach() - old for w, old in zip(made.net.weights(), before, strict=True)]
 
 
@@ -94,12 +96,12 @@ def test_theta_does_not_move_with_the_weights_nor_the_weights_with_theta() -> No
         made, _ = weight_step(REACHED, **way)
         assert not made.net.theta.any() and made.net.theta.grad is None
         before = [weight.detach().clone() for weight in made.net.weights()]
-        made.theta_step(*batch(made.problem), epoch=1, where="here")
+        made.theta_step(*batch(made.problem), epoch=1)
         assert all(torch.equal(w, old) for w, old in zip(made.net.weights(), before, strict=True))
         assert made.net.theta.any()
 
 
-@pytest.mark.parametrize("estimator", ["contrast", "score", "gdas"])
+@pytest.mark.parametrize("estimator", ["contrast", "score", "gdas", "two_path"])
 def test_the_costs_reach_theta_as_the_exact_expectation(estimator: str) -> None:
     # CE + 2 lat + 3 energy. At first blocks add nothing: every path has the same loss, so contrast finds no
     # difference and straight-through gates no slope. d(expected cost) / dtheta_j = p_j (c_j - mean).
@@ -109,7 +111,7 @@ def test_the_costs_reach_theta_as_the_exact_expectation(estimator: str) -> None:
     theta = torch.tensor([[0.5, -1.0, 0.2], [0.0, 0.0, 1.5], [-0.3, 0.4, 0.0]])
     with torch.no_grad():
         made.net.theta.copy_(theta)
-    logged = made.theta_step(*batch(stated), epoch=1, where="here")
+    logged = made.theta_step(*batch(stated), epoch=1)
     gradient = made.net.theta.grad
     cost = 2 * LATENCY_S + 3 * ENERGY_J
     for row, costs, slopes in zip(theta.tolist(), cost.tolist(), gradient.tolist(), strict=True):  # type: ignore[union-attr]
@@ -141,7 +143,7 @@ def test_contrast_follows_the_losses_of_the_paths_it_ran(count: int, monkeypatch
         return logits
 
     monkeypatch.setattr(made.net, "forward_path", spy)
-    logged = made.theta_step(images, labels, epoch=1, where="here")
+    logged = made.theta_step(images, labels, epoch=1)
     assert len(paths) == count and not any(gradients)
     assert logged["cross_entropy"].item() == pytest.approx(sum(losses) / count)
     expected = torch.zeros(3, 3)
@@ -163,8 +165,8 @@ def test_the_temperature_falls_as_documented() -> None:
 def test_logged_values_name_losses_and_costs(way: dict[str, Any]) -> None:
     stated = problem(make_objective("hanna", 0.9), layout=DROPOUT_LAYOUT, **way)
     made = bilevel(stated)
-    of_weights = made.weight_step(*batch(stated), epoch=0, progress=0.0, where="here")
-    of_theta = made.theta_step(*batch(stated), epoch=0, where="here")
+    of_weights = made.weight_step(*batch(stated), epoch=0, progress=0.0)
+    of_theta = made.theta_step(*batch(stated), epoch=0)
     assert set(of_weights) == {"weight_cross_entropy", "weight_accuracy"}
     parts = {"loss", "classification_term", "latency_term", "energy_term"}
     assert set(of_theta) == {"cross_entropy", "accuracy", "latency_s", "energy_j"} | parts
@@ -173,17 +175,51 @@ def test_logged_values_name_losses_and_costs(way: dict[str, Any]) -> None:
 
 
 @each_way
-def test_a_loss_that_is_not_finite_stops_before_anything_moves(way: dict[str, Any]) -> None:
-    stated = problem(**way)
-    made = bilevel(stated)
-    images, labels = batch(stated)
+def test_a_loss_that_is_not_finite_is_told_at_the_next_check(way: dict[str, Any]) -> None:
+    made = bilevel(problem(**way))
+    images, labels = batch(made.problem)
+    made.watch.at("search, epoch 2, step 4")
+    made.weight_step(images, labels, epoch=2, progress=0.0)
+    made.watch.check()
     images[3] = math.nan
-    before = {name: tensor.clone() for name, tensor in made.net.named_parameters()}
-    with pytest.raises(NumericError, match=r"^search, epoch 2, step 5: cross entropy is nan\."):
-        made.weight_step(images, labels, epoch=2, progress=0.0, where="search, epoch 2, step 5")
-    with pytest.raises(NumericError, match=r"^right there: cross entropy is nan\."):
-        made.theta_step(images, labels, epoch=2, where="right there")
-    assert all(torch.equal(tensor, before[name]) for name, tensor in made.net.named_parameters())
+    for step in (5, 6):
+        made.watch.at(f"search, epoch 2, step {step}")
+        made.weight_step(images, labels, epoch=2, progress=0.0)
+    with pytest.raises(NumericError, match=r"^search, epoch 2, step 5: the loss is nan\."):
+        made.watch.check()
+    made.watch.at("right there")
+    made.theta_step(images, labels, epoch=2)
+    with pytest.raises(NumericError, match=r"^right there: the loss is nan\."):
+        made.watch.check()
+
+
+class Reads(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts how often the host reads a value of a tensor, which on a GPU waits for it."""
+
+    count = 0
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, arguments: Any = (), options: dict[str, Any] | None = None
+    ) -> Any:
+        self.count += function is torch.ops.aten._local_scalar_dense.default
+        return function(*arguments, **(options or {}))
+
+
+def test_a_read_is_seen() -> None:
+    with Reads() as reads:
+        float(torch.ones(()) + 1)
+    assert reads.count == 1
+
+
+@each_way
+@pytest.mark.parametrize("weight_loss", ["ce", "total"])
+def test_a_weight_step_reads_no_value(way: dict[str, Any], weight_loss: str) -> None:
+    made = bilevel(problem(weight_loss=weight_loss, **way))
+    images, labels = batch(made.problem)
+    with Reads() as reads:
+        made.watch.at("here")
+        made.weight_step(images, labels, epoch=0, progress=0.0)
+    assert reads.count == 0
 
 
 def test_batch_accuracy_is_the_share_that_is_right() -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tests.supernet.toy import WITHOUT_SKIP, tiny_layout, toy_layout
 from wattnas.blocks import Block, build
 from wattnas.space import Architecture, Layout
-from wattnas.supernet import MixedLayer, Supernet, mixture_gates
+from wattnas.supernet import MixtureLayer, SampledLayer, Supernet, mixture_gates
 
 LAYOUTS = {
     "cifar-like": toy_layout(dropout=0.2),
@@ -33,8 +33,13 @@ def images(layout: Layout, n: int = 6, dtype: torch.dtype = torch.float32) -> Te
     return torch.rand(n, layout.channels, layout.size, layout.size, dtype=dtype)
 
 
-def mixed(layer: nn.Module) -> MixedLayer:
-    assert isinstance(layer, MixedLayer)
+def mixed(layer: nn.Module) -> MixtureLayer | SampledLayer:
+    assert isinstance(layer, MixtureLayer | SampledLayer)
+    return layer
+
+
+def sampled(layer: nn.Module) -> SampledLayer:
+    assert isinstance(layer, SampledLayer)
     return layer
 
 
@@ -61,7 +66,7 @@ def naive_mixture(net: Supernet, x: Tensor, gates: list[list[float]]) -> Tensor:
         for gate, module in zip(row, mixed(layer).candidates, strict=True):
             total = total + gate * module(x.clone())
         x = total
-    logits: Tensor = net.head(x)
+    logits: Tensor = net.head(x.contiguous(memory_format=torch.channels_last))  # dropout follows the format
     return logits
 
 
@@ -121,7 +126,7 @@ def test_at_first_every_sampled_path_is_the_path_of_all_skips(layout: Layout) ->
         torch.manual_seed(2)
         common = net.stem((x - 0.4) / 0.25)
         for layer in net.layers:
-            common = mixed(layer).anchor(common)
+            common = sampled(layer).anchor(common)
         expected = net.head(common)
         for seed in range(5):
             torch.manual_seed(2)
@@ -132,25 +137,27 @@ def test_a_gate_scales_the_branch_and_leaves_the_common_path() -> None:
     layout = toy_layout()
     net = learned(supernet(layout, "sampled")).double().eval()
     x = torch.rand(2, 4, 8, 8, dtype=torch.float64)
-    layer = mixed(net.layers[1])  # 4 -> 6 channels: the anchor is a projection
+    layer = sampled(net.layers[1])  # 4 -> 6 channels: the anchor is a projection
     skip = layout.space.candidates.index("skip")
-    common = layer(x, skip, None)
-    branch = layer(x, 0, None) - common
+    half, one, seven = torch.tensor([0.5, 1.0, 7.0], dtype=torch.float64)
+    common = layer(x, [skip], [None])
+    branch = layer(x, [0], [None]) - common
     assert branch.abs().max() > 0.1
-    half = layer(x, 0, torch.tensor(0.5, dtype=torch.float64))
-    torch.testing.assert_close(half, common + 0.5 * branch)
-    assert torch.equal(layer(x, 0, torch.tensor(1.0, dtype=torch.float64)), layer(x, 0, None))
-    assert torch.equal(layer(x, skip, torch.tensor(7.0, dtype=torch.float64)), common)
+    torch.testing.assert_close(layer(x, [0], [half]), common + 0.5 * branch)
+    assert torch.equal(layer(x, [0], [one]), layer(x, [0], [None]))
+    assert torch.equal(layer(x, [skip], [seven]), common)
+    other = layer(x, [1], [None]) - common
+    torch.testing.assert_close(layer(x, [0, 1], [half, seven]), common + 0.5 * branch + 7 * other)
 
 
 def test_the_anchor_is_skip_or_a_projection_of_its_own() -> None:
     for layer, spec in zip(supernet(toy_layout(), "sampled").layers, toy_layout().layers, strict=True):
-        with_skip = mixed(layer)
+        with_skip = sampled(layer)
         assert with_skip.anchor is with_skip.candidates[3]
         assert isinstance(with_skip.anchor, nn.Identity) == spec.is_residual
     layout = toy_layout(WITHOUT_SKIP)
     for layer, spec in zip(supernet(layout, "sampled").layers, layout.layers, strict=True):
-        own = mixed(layer)
+        own = sampled(layer)
         assert all(own.anchor is not candidate for candidate in own.candidates)
         shape = own.anchor(torch.rand(2, spec.in_channels, spec.in_size, spec.in_size)).shape
         assert shape == (2, spec.out_channels, spec.out_size, spec.out_size)
@@ -161,7 +168,7 @@ def test_only_the_path_and_the_common_path_get_a_gradient(layout: Layout) -> Non
     net, path = learned(supernet(layout, "sampled")), random_path(layout, 4)
     net.forward_path(images(layout), path).square().sum().backward()  # type: ignore[no-untyped-call]
     for layer, choice in zip(net.layers, path.tolist(), strict=True):
-        parts = mixed(layer)
+        parts = sampled(layer)
         for column, candidate in enumerate(parts.candidates):
             used = column == choice or candidate is parts.anchor
             for parameter in candidate.parameters():

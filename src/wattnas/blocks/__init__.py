@@ -2,7 +2,7 @@
 
 from wattnas.blocks.across import batch_norm
 from wattnas.blocks.build import Network, build
-from wattnas.blocks.depthwise import depthwise_conv
+from wattnas.blocks.conv import depthwise_conv
 from wattnas.blocks.modules import Block, ConvNorm, make_candidate, make_head, make_stem
 
 __all__ = [

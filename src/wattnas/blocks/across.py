@@ -55,9 +55,7 @@ class BatchNorm2d(nn.BatchNorm2d):
         assert self.num_batches_tracked is not None
         self.num_batches_tracked.add_(1)
         momentum = 1.0 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
-        return batch_norm(
-            x, self.running_mean, self.running_var, self.weight, self.bias, momentum, self.eps
-        )
+        return batch_norm(x, self.running_mean, self.running_var, self.weight, self.bias, momentum, self.eps)
 
 
 class Dropout(nn.Dropout):

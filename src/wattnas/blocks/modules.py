@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from wattnas.blocks.across import BatchNorm2d, Dropout
-from wattnas.blocks.depthwise import DepthwiseConv2d
+from wattnas.blocks.conv import DepthwiseConv2d, StridedPointwise
 from wattnas.space import Candidate, Layer, Layout
 
 
@@ -21,16 +21,21 @@ class ConvNorm(nn.Sequential):
         groups: int = 1,
         relu: bool = True,
     ) -> None:
-        depthwise = 1 < groups == in_channels == out_channels
         layers: list[nn.Module] = [
-            DepthwiseConv2d(out_channels, kernel, stride)
-            if depthwise
-            else nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False),
+            _convolution(in_channels, out_channels, kernel, stride, groups),
             BatchNorm2d(out_channels),
         ]
         if relu:
             layers.append(nn.ReLU(inplace=True))
         super().__init__(*layers)
+
+
+def _convolution(in_channels: int, out_channels: int, kernel: int, stride: int, groups: int) -> nn.Conv2d:
+    if 1 < groups == in_channels == out_channels:
+        return DepthwiseConv2d(out_channels, kernel, stride)
+    if kernel == groups == 1 < stride:
+        return StridedPointwise(in_channels, out_channels, stride)
+    return nn.Conv2d(in_channels, out_channels, kernel, stride, kernel // 2, groups=groups, bias=False)
 
 
 class Shuffle(nn.Module):

@@ -16,7 +16,7 @@ from wattnas.cli.watch import watching
 from wattnas.config import Settings
 from wattnas.device import CostReport
 from wattnas.export import Verification
-from wattnas.pipeline import Outcome, build_run, start_run
+from wattnas.pipeline import Outcome, build_run, follow_build, start_run
 from wattnas.rundir import RunDir
 from wattnas.units import format_count, format_duration, format_joules, format_seconds
 
@@ -33,6 +33,7 @@ def build(
     seed: opt.Seed = None,
     threads: opt.Threads = None,
     skip_bad: opt.SkipBad = None,
+    inherit: opt.Inherit = None,
     config: opt.ConfigFile = None,
     override: opt.Overrides = None,
     out: Annotated[
@@ -58,8 +59,12 @@ def build(
         seed=seed,
         threads=threads,
         skip_bad=skip_bad,
+        inherit=inherit,
     )
     path = out or default_out(settings)
+    if not opt.is_first_process():
+        follow_build(path, settings)
+        return
     with RunDir(path).locked(), watching(quiet=quiet) as watcher:
         outcome = build_run(start_run(path, settings, watcher))
         summary = summarise(path, outcome)

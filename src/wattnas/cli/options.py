@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -59,6 +60,13 @@ SkipBad = Annotated[
         "--skip-bad/--no-skip-bad", help="Leave unusable images out and count them, instead of stopping."
     ),
 ]
+Inherit = Annotated[
+    bool | None,
+    typer.Option(
+        "--inherit/--no-inherit",
+        help="Start the final training from the supernet's weights instead of from scratch. [default: no]",
+    ),
+]
 ConfigFile = Annotated[
     Path | None,
     typer.Option("--config", help="YAML file with settings (docs/settings.md); flags win over it."),
@@ -81,9 +89,16 @@ RunPath = Annotated[
 def gather(config: Path | None, overrides: list[str] | None, **flags: Any) -> Settings:
     """Settings from the config file, `--set` and flags that were given (not None)."""
     given: dict[str, Any] = {key: value for key, value in flags.items() if value is not None}
+    if "inherit" in given:
+        given["train"] = {"inherit": given.pop("inherit")}
     for text in overrides or []:
         _put(given, text)
     return merge_settings(given, config)
+
+
+def is_first_process() -> bool:
+    """Whether this is the process that speaks and writes, of those that `torchrun` may have started."""
+    return int(os.environ.get("RANK", "0")) == 0
 
 
 def _put(settings: dict[str, Any], text: str) -> None:

@@ -35,6 +35,7 @@ def search(
     seed: opt.Seed = None,
     threads: opt.Threads = None,
     skip_bad: opt.SkipBad = None,
+    inherit: opt.Inherit = None,
     config: opt.ConfigFile = None,
     override: opt.Overrides = None,
     again: Again = False,
@@ -51,6 +52,7 @@ def search(
         "seed": seed,
         "threads": threads,
         "skip_bad": skip_bad,
+        "inherit": inherit,
     }
     given = config is not None or bool(override) or any(value is not None for value in flags.values())
     if not given:

@@ -15,7 +15,7 @@ def random_crop(batch: Tensor, padding: int, generator: Generator | None = None)
     Args:
         batch: uint8 (N, C, H, W).
         padding: in pixels; 0 returns the batch itself.
-        generator: source of the offsets (on the CPU); torch's global one by default.
+        generator: source of the offsets (on the batch's device); torch's global one by default.
 
     Returns:
         uint8 (N, C, H, W); each of the (2 * padding + 1)^2 offsets is equally likely.
@@ -25,20 +25,20 @@ def random_crop(batch: Tensor, padding: int, generator: Generator | None = None)
     if padding == 0:
         return batch
     n, channels, height, width = batch.shape
-    dy, dx = torch.randint(0, 2 * padding + 1, (2, n), generator=generator)
+    dy, dx = torch.randint(0, 2 * padding + 1, (2, n), generator=generator, device=batch.device)
     tall, wide = height + 2 * padding, width + 2 * padding
     # A row of the result is `width` neighbours in memory: picking rows is several times faster than pixels.
-    planes = torch.arange(n * channels).view(n, channels, 1) * tall
-    rows = planes + dy.view(n, 1, 1) + torch.arange(height)
+    planes = torch.arange(n * channels, device=batch.device).view(n, channels, 1) * tall
+    rows = planes + dy.view(n, 1, 1) + torch.arange(height, device=batch.device)
     starts = rows * wide + dx.view(n, 1, 1)
     runs = pad(batch, (padding,) * 4).reshape(-1).unfold(0, width, 1)
-    return runs.index_select(0, starts.flatten().to(batch.device)).view(n, channels, height, width)
+    return runs.index_select(0, starts.flatten()).view(n, channels, height, width)
 
 
 def random_flip(batch: Tensor, generator: Generator | None = None) -> Tensor:
     """Mirror each image of a uint8 (N, C, H, W) batch left to right with probability 1/2."""
-    mirrored = torch.rand(batch.shape[0], generator=generator) < 0.5
-    return torch.where(mirrored.view(-1, 1, 1, 1).to(batch.device), batch.flip(3), batch)
+    mirrored = torch.rand(batch.shape[0], generator=generator, device=batch.device) < 0.5
+    return torch.where(mirrored.view(-1, 1, 1, 1), batch.flip(3), batch)
 
 
 def to_float(batch: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from wattnas.compute import CPU, Compute
 from wattnas.config import AugmentSettings
 from wattnas.data.augment import epoch_order, random_crop, random_flip, to_float
 from wattnas.data.types import ImageSet
@@ -20,12 +21,23 @@ class Batches:
         augment: random crop and mirroring, drawn from torch's global generators.
         flip: whether a mirrored image still shows its class.
         seed: of the order, together with the epoch.
+        compute: images are kept and augmented on its device; a step gets the part of its process. Every
+            process draws the augmentation of the whole batch, so that it does not depend on their number.
     """
 
     def __init__(
-        self, images: ImageSet, *, batch: int, min_steps: int, augment: AugmentSettings, flip: bool, seed: int
+        self,
+        images: ImageSet,
+        *,
+        batch: int,
+        min_steps: int,
+        augment: AugmentSettings,
+        flip: bool,
+        seed: int,
+        compute: Compute = CPU,
     ) -> None:
-        self._images, self._batch, self._seed = images, batch, seed
+        self._images, self._batch, self._seed = images.to(compute.device), batch, seed
+        self._compute = compute
         self._padding = augment.padding
         self._flip = augment.flip == "on" or (augment.flip == "auto" and flip)
         self.steps = max(len(images) // batch, min_steps, 1)
@@ -35,11 +47,13 @@ class Batches:
         """(images (N, C, H, W) float32 in [0, 1] channels-last, labels (N,) int64) of one step."""
         if epoch != self._epoch:
             seed = derive_seed(self._seed, epoch)
-            self._epoch, self._order = epoch, epoch_order(len(self._images), self._batch, self.steps, seed)
+            order = epoch_order(len(self._images), self._batch, self.steps, seed)
+            self._epoch, self._order = epoch, order.to(self._compute.device)
         chosen = self._images.subset(self._order[position])
         images = chosen.images
         if self._padding:
             images = random_crop(images, self._padding)
         if self._flip:
             images = random_flip(images)
-        return to_float(images), chosen.labels
+        part = self._compute.own_part
+        return to_float(part(images)), part(chosen.labels)

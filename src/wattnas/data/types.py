@@ -7,6 +7,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 
@@ -24,6 +25,10 @@ class ImageSet:
 
     def __len__(self) -> int:
         return int(self.images.shape[0])
+
+    def to(self, device: torch.device) -> ImageSet:
+        """The same images on `device`."""
+        return ImageSet(self.images.to(device), self.labels.to(device))
 
     def subset(self, indices: Tensor) -> ImageSet:
         """The images at `indices`, int64 (M,), in that order; copied."""

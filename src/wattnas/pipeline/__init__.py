@@ -1,6 +1,6 @@
 """The stages of a build, each from files to files, and the build that runs them in turn."""
 
-from wattnas.pipeline.build import STAGES, Outcome, build_run, redo, run_stage
+from wattnas.pipeline.build import STAGES, Outcome, build_run, follow_build, redo, run_stage
 from wattnas.pipeline.context import Context, open_run, start_run
 from wattnas.pipeline.evaluate import evaluate_run
 from wattnas.pipeline.stages import run_report
@@ -11,6 +11,7 @@ __all__ = [
     "Outcome",
     "build_run",
     "evaluate_run",
+    "follow_build",
     "open_run",
     "redo",
     "run_report",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from wattnas.config import Settings
 from wattnas.device import CostReport
 from wattnas.errors import RunError
 from wattnas.export import Verification
-from wattnas.pipeline.context import Context
+from wattnas.pipeline.context import Context, join_run
 from wattnas.pipeline.stages import STAGE_FUNCTIONS, run_report
 
 STAGES = tuple(STAGE_FUNCTIONS)
@@ -19,6 +21,10 @@ _MAKES = {
     "export": "model.onnx",
     "verify": "verification.json",
 }
+
+
+SHARED = ("search", "train")
+"""Stages that all processes of a build work on; the first does the others alone."""
 
 
 class Outcome(NamedTuple):
@@ -47,7 +53,17 @@ def run_stage(context: Context, stage: str) -> bool:
                 f"Run `wattnas {_command(earlier)} {context.run.path}` first.",
             )
     STAGE_FUNCTIONS[stage](context)
+    if stage in SHARED:
+        context.compute.wait()
     return True
+
+
+def follow_build(path: Path, settings: Settings) -> None:
+    """What every process of a build but the first does: its part of search and training."""
+    context = join_run(path, settings)
+    for stage in SHARED:
+        run_stage(context, stage)
+        context.run.load()
 
 
 def redo(context: Context, stage: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 
+from wattnas.compute import CPU, Compute, choose_compute, keep_freed_memory
 from wattnas.config import Settings, describe
 from wattnas.data import Dataset, SplitReport, Splits, load_data, make_splits
 from wattnas.device import LOCAL, Profile, cost_table, load_profile, local_profile
@@ -19,7 +20,7 @@ from wattnas.files import write_text
 from wattnas.machine import read_machine
 from wattnas.objective import make_objective
 from wattnas.pipeline.inputs import ChosenInput, choose_input
-from wattnas.progress import Progress
+from wattnas.progress import Progress, Silent
 from wattnas.rundir import RunDir
 from wattnas.space import Architecture, Layout, Space, load_space
 
@@ -34,11 +35,13 @@ class Context:
         run: the directory, locked by this process.
         settings: as stored in the run.
         progress: who watches.
+        compute: where search and training run.
     """
 
     run: RunDir
     settings: Settings
     progress: Progress
+    compute: Compute = CPU
 
     @cached_property
     def dataset(self) -> Dataset:
@@ -138,19 +141,35 @@ def start_run(path: Path, settings: Settings, progress: Progress) -> Context:
         RunError: the directory holds something else or a run with other settings.
         WattnasError: images, space, method or profile do not do.
     """
-    _set_threads(settings.threads)
     run = RunDir(path)
-    context = Context(run, settings, progress)
+    context = Context(run, settings, progress, _prepare(settings))
     stored = settings.model_dump(mode="json")
     if run.exists:
         run.start(stored, {})
-        return context
+        return _begun(context)
     run.refuse_foreign()
     _refuse_unusable(context)
     warnings = _warnings(context.dataset, context.splits.report)
-    run.start(stored, {"versions": versions(), "machine": _machine(), **_inputs(context)}, warnings)
+    facts = {"versions": versions(), "machine": _machine(context.compute), **_inputs(context)}
+    run.start(stored, facts, warnings)
     for text in warnings:
         progress.say(f"note: {text}")
+    return _begun(context)
+
+
+def _begun(context: Context) -> Context:
+    """Let the other processes, if any, join the run."""
+    if context.compute.processes > 1:
+        _ = context.profile  # they read the run's copy
+        context.compute.wait()
+    return context
+
+
+def join_run(path: Path, settings: Settings) -> Context:
+    """The run that the first process of several begins, for the others; waits for it."""
+    context = Context(RunDir(path), settings, Silent(), _prepare(settings))
+    context.compute.wait()
+    context.run.load()
     return context
 
 
@@ -216,16 +235,21 @@ def _warnings(dataset: Dataset, report: SplitReport) -> list[str]:
     return found
 
 
-def _set_threads(threads: int) -> None:
-    if threads:
-        torch.set_num_threads(threads)
+def _prepare(settings: Settings) -> Compute:
+    keep_freed_memory()
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    return choose_compute(settings.processor, settings.precision)
 
 
-def _machine() -> dict[str, Any]:
+def _machine(compute: Compute) -> dict[str, Any]:
     machine = read_machine()
     return {
         "cpu": machine.cpu,
         "cores": machine.cores,
         "threads": torch.get_num_threads(),
         "system": machine.system,
+        "processor": compute.name,
+        "precision": "bfloat16" if compute.autocast else "float32",
+        "processes": compute.processes,
     }

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
+from torch import Tensor
 
 from wattnas.blocks import Network, build
 from wattnas.device import cost_table, predict
@@ -20,8 +21,9 @@ from wattnas.rundir import Clock
 from wattnas.search import Costs, SearchProblem, search_differentiable
 from wattnas.seeding import own_random_state, seed_step
 from wattnas.stage import Stage
-from wattnas.train import TrainProblem, train
+from wattnas.train import TrainProblem, recalibrate, train
 
+INHERITED_FILE = "inherited.safetensors"
 PARITY_IMAGES = 256
 
 
@@ -38,17 +40,24 @@ def run_search(context: Context) -> None:
         augment=settings.augment,
         flip=context.dataset.flip,
         seed=settings.seed,
+        compute=context.compute,
     )
     stage = _stage(context, "search")
     found = search_differentiable(problem, stage)
+    if not stage.writes:
+        return
     report = predict(context.profile, layout, found.architecture)
     write_text(context.run.file("costs.json"), report.model_dump_json(indent=2) + "\n")
+    write_bytes(context.run.file(INHERITED_FILE), save(_contiguous(found.weights)))
     write_text(context.run.file("architecture.json"), found.architecture.model_dump_json(indent=2) + "\n")
     stage.finish()
 
 
 def run_train(context: Context) -> None:
-    """`architecture.json` to `weights.safetensors`: the derived network, trained from scratch."""
+    """`architecture.json` to `weights.safetensors`: the derived network, trained from scratch.
+
+    With `train.inherit` it begins with the weights that the search left in `inherited.safetensors`.
+    """
     settings, splits = context.settings, context.splits
     stage = _stage(context, "train")
     network = fresh_network(context)
@@ -60,10 +69,15 @@ def run_train(context: Context) -> None:
         augment=settings.augment,
         flip=context.dataset.flip,
         seed=settings.seed,
+        compute=context.compute,
     )
+    if settings.train.inherit and stage.tensors is None:
+        context.progress.say("taking over the supernet's weights")
+        _load_weights(network, context.run.file(INHERITED_FILE), f"wattnas search {context.run.path} --again")
+        recalibrate(network, splits.train)
     train(problem, stage)
-    tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    write_bytes(context.run.file("weights.safetensors"), save(tensors))
+    if stage.writes:
+        write_bytes(context.run.file("weights.safetensors"), save(_contiguous(network.state_dict())))
     stage.finish()
 
 
@@ -125,24 +139,36 @@ def load_network(context: Context) -> Network:
             f"{context.run.path} has no weights yet.", f"Run `wattnas train {context.run.path}` first."
         )
     network = build(context.architecture, context.layout)
+    _load_weights(network, path, f"wattnas train {context.run.path} --again")
+    return network.eval()
+
+
+def _load_weights(network: Network, path: Path, remedy: str) -> None:
     try:
         network.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError) as error:
         raise RunError(
             f"{path} does not hold the weights of this architecture: {str(error).splitlines()[0]}",
-            f"Train again: `wattnas train {context.run.path} --again`.",
+            f"Make it again: `{remedy}`.",
         ) from error
-    return network.eval()
+
+
+def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
 
 def _stage(context: Context, name: str) -> Stage:
-    return Stage(
+    """The stage, once all processes have read its checkpoint."""
+    stage = Stage(
         context.run,
         name,
         log_start=context.log_end,
         checkpoint_s=context.settings.checkpoint_s,
         progress=context.progress,
+        writes=context.compute.is_first,
     )
+    context.compute.wait()
+    return stage
 
 
 STAGE_FUNCTIONS: dict[str, Callable[[Context], None]] = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from wattnas.compute import CPU, Compute
 from wattnas.config import AugmentSettings, SearchSettings
 from wattnas.data import Splits
 from wattnas.objective import Objective
@@ -45,6 +46,7 @@ class SearchProblem:
         costs: of the device.
         objective: the loss of theta, and of the weights where `settings.weight_loss` is "total".
         flip: whether a mirrored image still shows its class.
+        compute: where and in which precision.
     """
 
     layout: Layout
@@ -55,6 +57,7 @@ class SearchProblem:
     augment: AugmentSettings
     flip: bool
     seed: int
+    compute: Compute = CPU
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,10 @@ class SearchResult:
     Attributes:
         architecture: one candidate per layer.
         theta: (layers, candidates), for the record.
+        weights: those that the supernet has for the network found, named as the network names them, on the
+            CPU; BatchNorm statistics are those of many architectures: recalibrate them.
     """
 
     architecture: Architecture
     theta: Tensor
+    weights: dict[str, Tensor]

@@ -27,7 +27,7 @@ def search_differentiable(problem: SearchProblem, stage: Stage) -> SearchResult:
         search = _Search(problem, stage)
         search.run()
     net = search.bilevel.net
-    return SearchResult(net.derive(), net.theta.detach().clone())
+    return SearchResult(net.derive(), net.theta.detach().clone(), net.derived_weights())
 
 
 class _Search:
@@ -54,6 +54,7 @@ class _Search:
             augment=self.problem.augment,
             flip=self.problem.flip,
             seed=derive_seed(self.problem.seed, "search", name),
+            compute=self.problem.compute,
         )
 
     def run(self) -> None:
@@ -72,12 +73,13 @@ class _Search:
         where = f"search, epoch {epoch}, step {position}"
         seed_step(self.problem.seed, "search", epoch, position)
         images, labels = self.weights.load(epoch, position)
-        logged = self.bilevel.weight_step(images, labels, epoch=epoch, progress=progress, where=where)
+        self.bilevel.watch.at(where)
+        logged = self.bilevel.weight_step(images, labels, epoch=epoch, progress=progress)
         self.means.add(**logged)
         turn = self._theta_turn(epoch, position)
         if turn is not None:
             images, labels = self.theta.load(epoch, turn)
-            self.means.add(**self.bilevel.theta_step(images, labels, epoch=epoch, where=where))
+            self.means.add(**self.bilevel.theta_step(images, labels, epoch=epoch))
 
     def _theta_turn(self, epoch: int, position: int) -> int | None:
         """Which theta step follows this weight step, if any: they are spread evenly over the epoch."""
@@ -88,7 +90,8 @@ class _Search:
         return before if after > before else None
 
     def _log(self, epoch: int, position: int) -> None:
-        means, theta = self.means.take(), self.bilevel.net.theta.detach()
+        self.bilevel.watch.check()
+        means, theta = self.means.take(self.problem.compute), self.bilevel.net.theta.detach()
         line: dict[str, object] = {"epoch": epoch, "step": epoch * self.weights.steps + position + 1, **means}
         line["entropy"] = round(float(entropy(theta)), 6)
         if position + 1 == self.weights.steps:

@@ -7,7 +7,9 @@ from wattnas.supernet.gates import (
     gumbel_noise,
     mixture_gates,
     sample_path,
+    sample_two,
     straight_through,
+    two_path_gates,
 )
 from wattnas.supernet.mixture import MixtureLayer
 from wattnas.supernet.network import Supernet
@@ -23,5 +25,7 @@ __all__ = [
     "gumbel_noise",
     "mixture_gates",
     "sample_path",
+    "sample_two",
     "straight_through",
+    "two_path_gates",
 ]

@@ -1,9 +1,10 @@
-"""The exact mixture (FBNet, equation 6): every candidate of a layer, weighted by its gate, computed together."""
+"""The exact mixture (FBNet, equation 6): the candidates of a layer, weighted by their gates, all at once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import reduce
 from itertools import groupby
 from typing import Any, Protocol, cast
 
@@ -62,12 +63,12 @@ class MixtureLayer(nn.Module):
         return self._mix(x, gates)
 
     def _mix(self, x: Tensor, gates: Tensor) -> Tensor:
-        outputs = [gates[index] * self.candidates[index](x) for index in self._skips if not self.is_residual]
+        outputs = [self._blocks(x, gates)] if self._kernels else []
         if self.is_residual:  # identity skips, and what blocks add to: all the same x
             outputs.append(gates.sum() * x)
-        if self._kernels:
-            outputs.append(self._blocks(x, gates))
-        return torch.stack(outputs).sum(0) if len(outputs) > 1 else outputs[0]
+        else:
+            outputs += [gates[index] * self.candidates[index](x) for index in self._skips]
+        return reduce(torch.add, outputs)
 
     def _blocks(self, x: Tensor, gates: Tensor) -> Tensor:
         """Sum over blocks of gate times what the block computes, its input not added."""
@@ -77,7 +78,9 @@ class MixtureLayer(nn.Module):
         weights = [_dense(block.project[0]) for block in blocks]
         projected = _Projections.apply(len(hidden), *hidden, *weights)  # type: ignore[no-untyped-call]
         scaled = self._norm(projected, [_bn(block.last_norm) for block in blocks], gates=gates[order])
-        return scaled.unflatten(1, (len(blocks), -1)).sum(1)
+        # Summed as rows: the gradient of a sum over channels would come back channels first.
+        rows = _rows(scaled)
+        return _maps(rows.view(len(rows), len(blocks), -1).sum(1), scaled.shape)
 
     def _hidden(self, x: Tensor, blocks: Sequence[Block]) -> Tensor:
         """Pointwise and depthwise part of blocks of one kernel size, side by side."""
@@ -155,9 +158,10 @@ class _Projections(torch.autograd.Function):
         return _maps(projected, ctx.shape)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        rows, weights = ctx.saved_tensors[: ctx.tensors], ctx.saved_tensors[ctx.tensors :]
+        saved = ctx.saved_tensors  # once: a checkpoint gives them out a single time
+        rows, weights = saved[: ctx.tensors], saved[ctx.tensors :]
         slopes = _rows(grad).chunk(len(weights), dim=1)
         of_rows = [torch.empty_like(part) for part in rows]
         for slope, weight, target in zip(slopes, weights, _ranges(of_rows, weights), strict=True):
@@ -223,7 +227,9 @@ def _ordered(rows: Tensor, order: Tensor | None) -> Tensor:
 def _write_back(places: Sequence[tuple[_Norm, Tensor | None]], mean: Tensor, var: Tensor) -> None:
     """Give each BatchNorm its part of the new running statistics."""
     sizes = [len(norm.running_mean) for norm, _ in places]
-    for (norm, order), own_mean, own_var in zip(places, mean.split(sizes), var.split(sizes), strict=True):
+    for (norm, order), own_mean, own_var in zip(
+        places, torch.split(mean, sizes), torch.split(var, sizes), strict=True
+    ):
         everything = slice(None) if order is None else order
         norm.running_mean[everything] = own_mean
         norm.running_var[everything] = own_var

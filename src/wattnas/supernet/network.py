@@ -86,6 +86,21 @@ class Supernet(nn.Module):
         logits: Tensor = self.head(x)
         return logits
 
+    def derived_weights(self) -> dict[str, Tensor]:
+        """Weights and statistics of the derived network, as `blocks.build` names them, on the CPU.
+
+        In sampled mode the block of a layer that changes shape has learned beside the anchor, and stands
+        alone in the derived network: its weights are a start, not a trained network.
+        """
+        found: dict[str, Tensor] = {"mean": self.mean, "std": self.std}
+        for part in ("stem", "head"):
+            found |= {f"{part}.{k}": t for k, t in getattr(self, part).state_dict().items()}
+        for index, choice in enumerate(self.theta.detach().argmax(dim=-1).tolist()):
+            layer = self.layers[index]
+            assert isinstance(layer, MixtureLayer | SampledLayer)
+            found |= {f"layers.{index}.{k}": t for k, t in layer.candidates[choice].state_dict().items()}
+        return {name: tensor.detach().cpu().clone() for name, tensor in found.items()}
+
     def derive(self) -> Architecture:
         """The architecture with the largest theta at every layer (the first of equals)."""
         names = [self.layout.space.candidates[index] for index in self.theta.detach().argmax(dim=-1).tolist()]

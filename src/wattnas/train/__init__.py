@@ -2,5 +2,6 @@
 
 from wattnas.train.evaluate import count_correct
 from wattnas.train.loop import TrainProblem, train
+from wattnas.train.recalibrate import recalibrate
 
-__all__ = ["TrainProblem", "count_correct", "train"]
+__all__ = ["TrainProblem", "count_correct", "recalibrate", "train"]

@@ -13,10 +13,11 @@ def count_correct(network: nn.Module, images: ImageSet, batch: int = 256) -> int
     was_training = network.training
     network.eval()
     correct = 0
+    device = next(network.parameters()).device
     with torch.inference_mode():
         for start in range(0, len(images), batch):
             part = slice(start, start + batch)
-            logits = network(to_float(images.images[part]))
-            correct += int((logits.argmax(dim=1) == images.labels[part]).sum())
+            logits = network(to_float(images.images[part].to(device)))
+            correct += int((logits.argmax(dim=1).cpu() == images.labels[part]).sum())
     network.train(was_training)
     return correct

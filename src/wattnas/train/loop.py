@@ -10,12 +10,12 @@ from torch.nn import functional as F
 
 from wattnas.blocks import Network
 from wattnas.checkpoint import pack_module, pack_optimizer, unpack_module, unpack_optimizer
+from wattnas.compute import CPU, Compute
 from wattnas.config import AugmentSettings, TrainSettings
 from wattnas.data import Batches, ImageSet
-from wattnas.errors import NumericError
 from wattnas.schedule import one_cycle, step_decay
 from wattnas.seeding import derive_seed, own_random_state, seed_step
-from wattnas.stage import Means, Stage, is_log_step
+from wattnas.stage import FiniteWatch, Means, Stage, is_log_step
 from wattnas.train.evaluate import count_correct
 
 
@@ -28,6 +28,7 @@ class TrainProblem:
         images: what it learns from.
         validation: held out; measured after each epoch for the record, nothing is chosen by it.
         flip: whether a mirrored image still shows its class.
+        compute: where and in which precision.
     """
 
     network: Network
@@ -37,6 +38,7 @@ class TrainProblem:
     augment: AugmentSettings
     flip: bool
     seed: int
+    compute: Compute = CPU
 
 
 def train(problem: TrainProblem, stage: Stage) -> None:
@@ -52,10 +54,15 @@ def train(problem: TrainProblem, stage: Stage) -> None:
 class _Training:
     def __init__(self, problem: TrainProblem, stage: Stage) -> None:
         self.problem, self.stage, self.settings = problem, stage, problem.settings
-        self.network: nn.Module = problem.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.compute = problem.compute
+        self.network: nn.Module = problem.network.to(  # type: ignore[call-overload]
+            device=self.compute.device, memory_format=torch.channels_last
+        )
+        self._parameters = list(self.network.parameters())
+        self.watch = FiniteWatch("Lower train.lr in the settings.")
         s = self.settings
         self.optimizer = torch.optim.SGD(
-            self.network.parameters(), s.lr, momentum=s.momentum, weight_decay=s.weight_decay
+            self._parameters, s.lr, momentum=s.momentum, weight_decay=s.weight_decay
         )
         self.batches = Batches(
             problem.images,
@@ -64,6 +71,7 @@ class _Training:
             augment=problem.augment,
             flip=problem.flip,
             seed=derive_seed(problem.seed, "train"),
+            compute=self.compute,
         )
         self.means = Means()
         if stage.tensors is not None:
@@ -88,17 +96,16 @@ class _Training:
         images, labels = self.batches.load(epoch, position)
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.lr * self._rate(epoch, progress)
-        logits = self.network(images)
-        loss = F.cross_entropy(logits, labels, label_smoothing=self.settings.label_smoothing)
-        if not torch.isfinite(loss):
-            raise NumericError(
-                f"train, epoch {epoch}, step {position}: the loss is {loss.item()}.",
-                "Lower train.lr in the settings.",
-            )
+        with self.compute.precision():
+            logits = self.network(images)
+            loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.settings.label_smoothing)
+        self.watch.at(f"train, epoch {epoch}, step {position}")
+        self.watch.see(loss)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        self.compute.average_gradients(self._parameters)
         if self.settings.clip_norm:
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.clip_norm)
+            torch.nn.utils.clip_grad_norm_(self._parameters, self.settings.clip_norm)
         self.optimizer.step()
         right = (logits.detach().argmax(dim=1) == labels).to(torch.float32).mean()
         self.means.add(loss=loss, accuracy=right)
@@ -109,7 +116,8 @@ class _Training:
         return step_decay(epoch, self.settings.milestones, self.settings.gamma)
 
     def _log(self, epoch: int, position: int) -> None:
-        means = self.means.take()
+        self.watch.check()
+        means = self.means.take(self.compute)
         if position + 1 == self.batches.steps:
             validation = self.problem.validation
             means["validation_accuracy"] = count_correct(self.network, validation) / len(validation)
