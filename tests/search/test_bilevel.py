@@ -206,7 +206,7 @@ class Reads(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def test_a_read_is_seen() -> None:
-    with Reads() as reads:
+    with Reads() as reads:  # type: ignore[no-untyped-call]
         float(torch.ones(()) + 1)
     assert reads.count == 1
 
@@ -216,7 +216,7 @@ def test_a_read_is_seen() -> None:
 def test_a_weight_step_reads_no_value(way: dict[str, Any], weight_loss: str) -> None:
     made = bilevel(problem(weight_loss=weight_loss, **way))
     images, labels = batch(made.problem)
-    with Reads() as reads:
+    with Reads() as reads:  # type: ignore[no-untyped-call]
         made.watch.at("here")
         made.weight_step(images, labels, epoch=0, progress=0.0)
     assert reads.count == 0

@@ -98,7 +98,7 @@ def test_theta_waits_for_its_first_epoch(tmp_path: Path) -> None:
 
 
 def test_theta_steps_are_spread_over_the_epoch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps: list[tuple[str, str]] = []
+    steps: list[tuple[str, int]] = []
     weight_step, theta_step = Bilevel.weight_step, Bilevel.theta_step
 
     def of_weights(self: Bilevel, *images: Tensor, **rest: Any) -> dict[str, Tensor]:
@@ -115,12 +115,12 @@ def test_theta_steps_are_spread_over_the_epoch(tmp_path: Path, monkeypatch: pyte
     weights, theta = len(stated.splits.weights), len(stated.splits.theta)
     turns = max(theta // 4, round(20 * theta / weights))
     search_differentiable(stated, stage(tmp_path))
-    order = "".join(kind for kind, where in steps if where == 1)
+    order = "".join(kind for kind, epoch in steps if epoch == 1)
     assert order.count("w") == 20 and order.count("t") == turns > 1
     gaps = [len(run) for run in order.split("t")]
     assert max(gaps[:-1]) - min(gaps[:-1]) <= 1 and gaps[-1] <= max(gaps)
-    assert all(kind == "w" for kind, where in steps if where == 0)
-    assert steps[0] == ("w", "search, epoch 0, step 0")
+    assert all(kind == "w" for kind, epoch in steps if epoch == 0)
+    assert steps[0] == ("w", 0)
 
 
 @each_way

@@ -40,7 +40,7 @@ class MixtureLayer(nn.Module):
     statistics are those of the plain sum, but for rounding.
 
     Args:
-        checkpointed: keep the layer's input alone for the backward pass and compute the rest again.
+        checkpointed: keep the blocks' input alone for the backward pass, and compute them again there.
     """
 
     def __init__(self, layer: Layer, candidates: tuple[Candidate, ...], checkpointed: bool = False) -> None:
@@ -57,13 +57,11 @@ class MixtureLayer(nn.Module):
 
     def forward(self, x: Tensor, gates: Tensor) -> Tensor:
         """Sum over candidates of gate times output, (N, out, H/stride, W/stride); gates (candidates,)."""
-        if self.checkpointed and torch.is_grad_enabled():
-            kept: Tensor = checkpoint(self._mix, x, gates, use_reentrant=False, context_fn=self._contexts)
-            return kept
-        return self._mix(x, gates)
-
-    def _mix(self, x: Tensor, gates: Tensor) -> Tensor:
-        outputs = [self._blocks(x, gates)] if self._kernels else []
+        outputs: list[Tensor] = []
+        if self._kernels and self.checkpointed and torch.is_grad_enabled():
+            outputs += [checkpoint(self._blocks, x, gates, use_reentrant=False, context_fn=self._contexts)]
+        elif self._kernels:
+            outputs += [self._blocks(x, gates)]
         if self.is_residual:  # identity skips, and what blocks add to: all the same x
             outputs.append(gates.sum() * x)
         else:
