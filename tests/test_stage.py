@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wattnas.compute import CPU
+from wattnas.errors import NumericError
 from wattnas.progress import Progress, Silent
 from wattnas.rundir import RunDir, read_metrics
-from wattnas.stage import Means, Stage, is_log_step
+from wattnas.stage import FiniteWatch, Means, Stage, is_log_step
 
 
 def run(path: Path) -> RunDir:
@@ -151,3 +152,25 @@ def test_an_epoch_has_about_ten_lines_and_one_at_its_end(steps: int) -> None:
 def test_the_lines_of_an_epoch_by_hand() -> None:
     assert [p for p in range(100) if is_log_step(p, 100)] == [9, 19, 29, 39, 49, 59, 69, 79, 89, 99]
     assert [p for p in range(25) if is_log_step(p, 25)] == [1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 24]
+
+
+def test_of_several_processes_the_others_write_nothing(tmp_path: Path) -> None:
+    own = run(tmp_path)
+    before = {path: path.read_bytes() for path in own.path.rglob("*") if path.is_file()}
+    other = Stage(own, "search", log_start=0, checkpoint_s=1e-9, writes=False)
+    other.log(loss=1.0)
+    assert not other.is_due()
+    other.finish()
+    assert {path: path.read_bytes() for path in own.path.rglob("*") if path.is_file()} == before
+
+
+def test_the_first_step_that_is_not_finite_is_named() -> None:
+    watch = FiniteWatch("Do this.")
+    for step, value in enumerate([1.0, 2.0, math.inf, math.nan]):
+        watch.at(f"step {step}")
+        watch.see(torch.tensor(value))
+    with pytest.raises(NumericError, match=r"^step 2: the loss is inf\. Do this\."):
+        watch.check()
+    watch.at("step 4")
+    watch.see(torch.tensor(1.0))
+    watch.check()

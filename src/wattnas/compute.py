@@ -66,7 +66,9 @@ class Compute:
             return list(tensors)
         from accelerate.utils import reduce
 
-        flat = reduce(torch.cat([tensor.detach().flatten() for tensor in tensors]), reduction="mean")
+        whole = torch.cat([tensor.detach().flatten() for tensor in tensors])
+        # GPUs exchange what lies on them; theta and losses come from the host.
+        flat = reduce(whole.to(self.device), reduction="mean").to(whole.device)
         parts = flat.split([tensor.numel() for tensor in tensors])
         return [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.builds import Built, opened
+from tests.builds import Built, opened, options, wattnas
 from tests.pipeline.images import answers
 from tests.search.problems import Untouchable
 from wattnas.errors import RunError
@@ -140,3 +140,27 @@ def test_weights_that_are_missing_damaged_or_of_another_network_are_named(built:
     weights.unlink()
     with pytest.raises(RunError, match=r"has no weights yet.*wattnas train"):
         load_network(opened(copied))
+
+
+def test_training_can_begin_with_the_weights_of_the_supernet(inputs: Path, tmp_path: Path) -> None:
+    ended = wattnas("build", *options(inputs), "--inherit", "--json", "--quiet", "--out", tmp_path / "run")
+    assert ended.code in (0, 3), ended.err
+    context = opened(tmp_path / "run")
+    assert context.settings.train.inherit
+    inherited = load_file(tmp_path / "run" / "inherited.safetensors")
+    fresh = fresh_network(context).state_dict()
+    assert inherited.keys() == fresh.keys()
+    assert not torch.equal(inherited["stem.0.weight"], fresh["stem.0.weight"])
+    trained = load_file(tmp_path / "run" / "weights.safetensors")["stem.0.weight"]
+    # A dozen steps do not lead far away.
+    near = (trained - inherited["stem.0.weight"]).norm()
+    assert near < (trained - fresh["stem.0.weight"]).norm()
+
+
+def test_without_the_weights_of_the_supernet_inheriting_says_what_to_do(inputs: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert wattnas("search", run, *options(inputs), "--inherit", "--quiet").code == 0
+    (run / "inherited.safetensors").write_bytes(b"damaged")
+    ended = wattnas("train", run, "--quiet")
+    assert ended.code == 2
+    assert "inherited.safetensors does not hold the weights" in ended.err and "search" in ended.err

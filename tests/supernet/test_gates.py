@@ -17,7 +17,9 @@ from wattnas.supernet import (
     gumbel_noise,
     mixture_gates,
     sample_path,
+    sample_two,
     straight_through,
+    two_path_gates,
 )
 from wattnas.supernet.gates import log_probability
 
@@ -125,6 +127,42 @@ def test_the_gdas_gradient_is_that_of_the_soft_gate() -> None:
         soft = softmax([a + b for a, b in zip(row, extra, strict=True)], temperature)
         expected.append([s * soft[i] * ((j == i) - p) / temperature for j, p in enumerate(soft)])
     torch.testing.assert_close(logits.grad, torch.tensor(expected, dtype=torch.float64))
+
+
+def test_two_candidates_are_drawn_without_putting_back() -> None:
+    torch.manual_seed(5)
+    row, n = [0.7, -1.2, 0.0], 40_000
+    rows = torch.tensor([row]).expand(n, -1)
+    pairs = sample_two(rows, gumbel_noise(rows))
+    p = softmax(row)
+    for first, second in product(range(3), repeat=2):
+        share = float((pairs == torch.tensor([first, second])).all(dim=1).float().mean())
+        expected = 0.0 if first == second else p[first] * p[second] / (1 - p[first])
+        assert share == pytest.approx(expected, abs=4 * math.sqrt(0.25 / n))
+
+
+def test_two_path_gates_are_one_and_zero_with_the_gradient_of_equation_4() -> None:
+    logits, pair = theta(), torch.tensor([[2, 0], [1, 2]])
+    noise = torch.tensor([[0.0, 9.0], [9.0, 0.0]], dtype=torch.float64)
+    gates = two_path_gates(logits, pair, noise)
+    assert gates.tolist() == [[0.0, 1.0], [1.0, 0.0]]
+    slopes = [[1.7, -0.6], [0.3, 2.0]]
+    (gates * torch.tensor(slopes)).sum().backward()  # type: ignore[no-untyped-call]
+    expected = torch.zeros(2, 3, dtype=torch.float64)
+    for layer, (of_gates, chosen) in enumerate(zip(slopes, pair.tolist(), strict=True)):
+        q = softmax([THETA[layer][index] for index in chosen])
+        for i, index in enumerate(chosen):
+            expected[layer, index] = sum(of_gates[j] * q[j] * ((i == j) - q[i]) for j in range(2))
+    torch.testing.assert_close(logits.grad, expected)
+    torch.testing.assert_close(expected.sum(dim=1), torch.zeros(2, dtype=torch.float64))
+
+
+def test_the_active_one_of_a_pair_is_drawn_by_its_share() -> None:
+    torch.manual_seed(6)
+    n = 20_000
+    rows, pair = torch.tensor([[0.4, -0.3, 1.1]]).expand(n, -1), torch.tensor([[0, 2]]).expand(n, -1)
+    gates = two_path_gates(rows, pair, gumbel_noise(rows[:, :2]))
+    assert float(gates[:, 0].mean()) == pytest.approx(softmax([0.4, 1.1])[0], abs=0.015)
 
 
 def test_the_log_probability_of_a_path_is_the_sum_over_its_layers() -> None:

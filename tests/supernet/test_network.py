@@ -214,3 +214,25 @@ def test_the_derived_architecture_is_the_largest_theta_and_the_first_of_equals()
     found = net.derive()
     assert found.operations == ("skip", "k3_e1", "k3_e3", "skip", "k5_e1_g2")
     assert (found.space, found.space_hash) == ("toy", layout.space.hash)
+
+
+def test_weights_are_handed_over_as_the_network_names_them() -> None:
+    layout = toy_layout()
+    for mode in ("mixture", "sampled"):
+        net = learned(supernet(layout, mode))  # type: ignore[arg-type]
+        with torch.no_grad():
+            net.theta.scatter_(1, random_path(layout, 8).unsqueeze(1), 5.0)
+        network = build(net.derive(), layout)
+        network.load_state_dict(net.derived_weights())  # strict: every name and shape
+        if mode == "mixture":
+            chosen = torch.nn.functional.one_hot(net.theta.argmax(dim=1), len(layout.candidates)).float()
+            x = images(layout)
+            expected = net.eval().forward_mixture(x, chosen)
+            torch.testing.assert_close(network.eval()(x), expected, rtol=1e-5, atol=1e-5)
+
+
+def test_placing_leaves_theta_on_the_host() -> None:
+    net = supernet(toy_layout(), "sampled")
+    net.place(torch.device("meta"))
+    assert net.theta.device.type == "cpu"
+    assert {weight.device.type for weight in net.weights()} == {"meta"} == {net.mean.device.type}
