@@ -67,7 +67,9 @@ def test_a_run_records_what_it_works_on(tmp_path: Path, inputs: Path, photos: Pa
     }
     assert found["stages"] == {} and found["warnings"] == []
     assert {"wattnas", "python", "torch", "onnxruntime"} <= set(found["versions"])
-    assert {"cpu", "cores", "threads", "system"} == set(found["machine"])
+    assert {"cpu", "cores", "threads", "system", "processor", "precision", "processes"} == set(
+        found["machine"]
+    )
 
 
 def test_a_run_goes_on_with_its_own_settings_and_refuses_others(
