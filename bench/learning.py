@@ -3,9 +3,9 @@
     python bench/learning.py --data PATH [--steps 400] [--out bench/results/learning.json] [--figure FILE.png]
 
 Both take the same steps on the same augmented batches of the weights split, with the weight optimizer of
-preset `standard` (rate 0.05, warm-up and cosine over all steps, gradient norm at most 2). The fixed network is
-the first random architecture, by seed, whose MACs lie within 2 % of the mean over 1,000 random ones. Loss at
-chance is ln(classes).
+preset `standard` (rate 0.05, warm-up and cosine over all steps, gradient norm at most 2). The fixed network
+is the first random architecture, by seed, whose MACs lie within 2 % of the mean over 1,000 random ones. Loss
+at chance is ln(classes).
 """
 
 from __future__ import annotations

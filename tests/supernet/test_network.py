@@ -219,7 +219,7 @@ def test_the_derived_architecture_is_the_largest_theta_and_the_first_of_equals()
 def test_weights_are_handed_over_as_the_network_names_them() -> None:
     layout = toy_layout()
     for mode in ("mixture", "sampled"):
-        net = learned(supernet(layout, mode))  # type: ignore[arg-type]
+        net = learned(supernet(layout, mode))
         with torch.no_grad():
             net.theta.scatter_(1, random_path(layout, 8).unsqueeze(1), 5.0)
         network = build(net.derive(), layout)

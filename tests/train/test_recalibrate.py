@@ -16,10 +16,10 @@ def test_the_first_statistics_are_those_of_all_images() -> None:
     assert isinstance(norm, nn.BatchNorm2d)
     norm.running_mean.fill_(7.0)  # type: ignore[union-attr]
     recalibrate(trained, images, batch=20)
-    out = trained.stem[0]((to_float(images.images) - trained.mean) / trained.std)  # type: ignore[index,operator]
+    out = trained.stem[0]((to_float(images.images) - trained.mean) / trained.std)  # type: ignore[index]
     torch.testing.assert_close(norm.running_mean, out.mean((0, 2, 3)), rtol=1e-4, atol=1e-5)
     # Means of three batches of equal size; each batch's variance is the unbiased one.
-    expected = torch.stack([part.var((0, 2, 3)) for part in out.split(20)]).mean(0)  # type: ignore[no-untyped-call]
+    expected = torch.stack([part.var((0, 2, 3)) for part in out.split(20)]).mean(0)
     torch.testing.assert_close(norm.running_var, expected, rtol=1e-4, atol=1e-5)
 
 
