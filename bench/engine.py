@@ -1,6 +1,7 @@
 """Speed and memory of the search engine: images per second and peak memory, every variant beside the others.
 
     python bench/engine.py [--quick] [--json] [--out bench/results/engine.json] [--threads 2]
+    python bench/engine.py --profile VARIANT        where the time of one step goes (torch.profiler)
 
 Each variant runs in a process of its own, so that its peak memory is its own; the processes take turns, round
 by round, so that a change of the machine's speed hits all. A figure is the median over rounds.
@@ -248,6 +249,17 @@ def serve(name: str, threads: int) -> None:
         reply({"img_s": images * steps / took, "peak_mb": peak_mb})
 
 
+def profile(name: str, threads: int) -> None:
+    """Print the operations of one step of a variant, the slowest first."""
+    torch.set_num_threads(threads)
+    step, _ = variant(name, Layout.resolve(load_space("cifar"), classes=10))
+    step()
+    with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profiled:
+        step()
+    averages = profiled.key_averages()  # type: ignore[no-untyped-call]
+    print(averages.table(sort_by="self_cpu_time_total", row_limit=15))
+
+
 def reply(value: object) -> None:
     """One line of JSON to the parent."""
     sys.stdout.write(json.dumps(value) + "\n")
@@ -322,12 +334,16 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     parser.add_argument("--out", type=Path, help="where to keep the result")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--profile", choices=VARIANTS, help="operations of one step, by their own time")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if args.profile:
+        profile(args.profile, args.threads)
+        return
     if args.worker:
         serve(args.worker, args.threads)
         return
-    rounds, architectures, steps = (7, 8, 5) if args.quick else (21, 24, 9)
+    rounds, architectures, steps = (5, 8, 4) if args.quick else (21, 24, 9)
     result = measure(rounds, architectures, steps, args.threads)
     machine = read_machine()
     result["machine"] = {"cpu": machine.cpu, "cores": machine.cores, "threads": args.threads}

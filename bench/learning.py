@@ -65,7 +65,7 @@ def curves(problem: SearchProblem, steps: int) -> dict[str, list[float]]:
         seed_step(problem.seed, "learning", step)
         images, labels = batches.load(0, step)
         logged = bilevel.weight_step(images, labels, epoch=0, progress=step / steps)
-        losses["sampled supernet"].append(float(logged["weight_cross_entropy"]))
+        losses["sampled supernet"].append(float(logged["weight_cross_entropy"].detach()))
         optimizer.param_groups[0]["lr"] = s.weight_lr * warm_cosine(step / steps, s.weight_warmup)
         loss = F.cross_entropy(network(images), labels)
         optimizer.zero_grad(set_to_none=True)
