@@ -256,7 +256,7 @@ def profile(name: str, threads: int) -> None:
     step()
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU]) as profiled:
         step()
-    averages = profiled.key_averages()  # type: ignore[no-untyped-call]
+    averages = profiled.key_averages()
     print(averages.table(sort_by="self_cpu_time_total", row_limit=15))
 
 
