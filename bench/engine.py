@@ -34,10 +34,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from wattnas.blocks import build, make_candidate, make_head, make_stem
+from naive import RATE, Step, naive_step
+from wattnas.blocks import build
 from wattnas.compute import keep_freed_memory
 from wattnas.config import AugmentSettings, SearchSettings
 from wattnas.data import Batches, ImageSet, make_splits
@@ -52,35 +53,14 @@ from wattnas.space import Architecture, Layout, load_space
 from wattnas.stage import Means
 
 BATCH, NAIVE_BATCH, SEED = 64, 32, 0
-CLIP, RATE = 2.0, 0.05
+CLIP = 2.0
+QUICK_S = 130.0
 # Ozawa et al., figure 6.
 S1_L100 = (
     "skip k3_e6 skip k3_e6 skip k5_e6 k5_e6 skip skip k5_e6 skip "
     "skip skip k5_e6 skip skip skip skip skip skip skip skip"
 )
 VARIANTS = ("naive", "naive_cl", "mixture", "sampled", "two_path", "contrast", "largest", "s1_l100")
-Step = Callable[[], None]
-
-
-class NaiveSupernet(nn.Module):
-    """The mixture as public programs write it: per layer a sum over candidates of gate times output."""
-
-    def __init__(self, layout: Layout) -> None:
-        super().__init__()
-        self.stem, self.head = make_stem(layout), make_head(layout)
-        self.layers = nn.ModuleList(
-            nn.ModuleList(make_candidate(layer, candidate) for candidate in layout.candidates)
-            for layer in layout.layers
-        )
-
-    def forward(self, x: Tensor, gates: Tensor) -> Tensor:
-        """Logits (N, classes); gates (layers, candidates)."""
-        x = self.stem(x)
-        for layer, row in zip(self.layers, gates, strict=True):
-            assert isinstance(layer, nn.ModuleList)
-            x = sum(gate * candidate(x.clone()) for gate, candidate in zip(row, layer, strict=True))
-        logits: Tensor = self.head(x)
-        return logits
 
 
 def problem(layout: Layout, **settings: Any) -> SearchProblem:
@@ -114,24 +94,6 @@ def batches(stated: SearchProblem) -> Callable[[], tuple[Tensor, Tensor]]:
         return made.load(*divmod(count[0], made.steps))
 
     return load
-
-
-def naive_step(layout: Layout, batch: int, channels_last: bool) -> Step:
-    """A weight step of the naive mixture."""
-    form = torch.channels_last if channels_last else torch.contiguous_format
-    net = NaiveSupernet(layout).to(memory_format=form)  # type: ignore[call-overload]
-    optimizer = torch.optim.SGD(net.parameters(), RATE, momentum=0.9, weight_decay=1e-4)
-    images = torch.rand(batch, 3, 32, 32).contiguous(memory_format=form)
-    labels = torch.arange(batch) % 10
-    theta = torch.zeros(len(layout.layers), len(layout.candidates))
-
-    def step() -> None:
-        gates = F.gumbel_softmax(theta, tau=5.0)
-        optimizer.zero_grad()
-        F.cross_entropy(net(images, gates), labels).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
-
-    return step
 
 
 def weight_step(stated: SearchProblem) -> Step:
@@ -293,14 +255,20 @@ class Worker:
         self._process.wait()
 
 
-def measure(rounds: int, architectures: int, steps: int, threads: int) -> dict[str, Any]:
-    """All variants in turn, then the overhead."""
+def measure(
+    rounds: int, architectures: int, steps: int, threads: int, most_s: float = float("inf")
+) -> dict[str, Any]:
+    """All variants in turn, then the overhead; after three rounds, none is begun that may end after `most_s`."""
+    began = time.perf_counter()
     workers = {name: Worker(name, threads) for name in VARIANTS}
     for worker in workers.values():
         worker.ask()
     found: dict[str, list[dict[str, float]]] = {name: [] for name in VARIANTS}
     each = {"naive": 1, "naive_cl": 1, "mixture": 1}
-    for _ in range(rounds):
+    for done in range(rounds):
+        passed = time.perf_counter() - began
+        if done >= 3 and passed * (done + 1) / done > most_s:
+            break
         for name, worker in workers.items():
             found[name].append(worker.ask(str(each.get(name, 8))))
     for worker in workers.values():
@@ -344,7 +312,7 @@ def main() -> None:
         serve(args.worker, args.threads)
         return
     rounds, architectures, steps = (5, 8, 4) if args.quick else (21, 24, 9)
-    result = measure(rounds, architectures, steps, args.threads)
+    result = measure(rounds, architectures, steps, args.threads, QUICK_S if args.quick else float("inf"))
     machine = read_machine()
     result["machine"] = {"cpu": machine.cpu, "cores": machine.cores, "threads": args.threads}
     result["versions"], result["seed"] = versions(), SEED

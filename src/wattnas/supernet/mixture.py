@@ -113,7 +113,9 @@ class MixtureLayer(nn.Module):
             weight, bias = weight * every, bias * every
         if not self.training:
             return F.batch_norm(x, mean, var, weight, bias, False, 0.0, norms[0].eps)
-        out = batch_norm(x, mean, var, weight, bias, norms[0].momentum or 0.1, norms[0].eps)
+        momentum = norms[0].momentum
+        assert momentum is not None  # a plain mean over all batches is not among torch's defaults
+        out = batch_norm(x, mean, var, weight, bias, momentum, norms[0].eps)
         if self._tracks:
             _write_back(places, mean, var)
         return out
