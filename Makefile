@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow lint types check clean
+.PHONY: help setup demo test slow lint types check packages clean
 
 help:
 	@echo "make demo   build a network on the bundled digits and print where its report is"
 	@echo "make test   run the tests"
 	@echo "make check  lint, types and tests"
 	@echo "make slow   also the tests that take minutes"
+	@echo "make packages  as root on Debian: install the ssh server that some tests start"
 	@echo "make clean  remove .venv and caches (runs/ stays)"
 
 setup: $(STAMP)
@@ -41,6 +42,17 @@ types: setup
 	$(BIN)/mypy
 
 check: lint types test
+
+# Tests through ssh start a server of their own, and skip where none is installed. So this never fails.
+APT := DEBIAN_FRONTEND=noninteractive timeout 300 apt-get -qq -o Acquire::http::Timeout=20 -o Acquire::Retries=1
+SERVER := install -y --no-install-recommends openssh-server
+packages:
+	@if [ -x /usr/sbin/sshd ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+		echo "No ssh server is installed: tests through ssh are skipped (Debian: apt install openssh-server)"; \
+	elif ! { $(APT) $(SERVER) || { $(APT) update && $(APT) $(SERVER); }; } >/dev/null 2>&1; then \
+		echo "openssh-server cannot be installed now: tests through ssh are skipped"; \
+	fi
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -26,17 +26,19 @@ BASE = {
 }
 
 MAY_IMPORT: dict[str, set[str]] = {
+    "agent": set(),
     "data": set(),
     "space": set(),
     "blocks": {"space"},
-    "export": {"space", "blocks"},
-    "device": {"space", "blocks", "export"},
+    "export": {"agent", "space", "blocks"},
+    "device": {"agent", "space", "blocks", "export"},
     "objective": set(),
     "supernet": {"space", "blocks"},
     "search": {"data", "space", "supernet", "objective"},
     "train": {"data", "blocks"},
     "report": set(),
     "pipeline": {
+        "agent",
         "data",
         "space",
         "blocks",
@@ -49,6 +51,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "report",
     },
     "cli": {
+        "agent",
         "data",
         "space",
         "blocks",

@@ -43,6 +43,14 @@ class ProfileError(WattnasError):
     """A device profile that cannot be read, or does not cover what was asked; names the missing entries."""
 
 
+class DeviceError(WattnasError):
+    """A device that cannot be reached or cannot do what was asked; names the device."""
+
+
+class MeterError(WattnasError):
+    """An energy meter that cannot be read, or whose reading cannot be trusted; names the meter."""
+
+
 class RunError(WattnasError):
     """A run directory that is missing, damaged, in use or made with other settings."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wattnas.cli.watch import Bars, Lines, describe, watching
+from wattnas.cli.watch import Bars, Lines, counting, describe, watching
 from wattnas.progress import Progress, Silent
 
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
@@ -115,3 +115,44 @@ def test_bars_that_never_began_take_every_word(capsys: pytest.CaptureFixture[str
     watcher.end()
     watcher.end()
     assert capsys.readouterr().out == ""
+
+
+def test_counts_become_steps_and_lines_tell_them_now_and_then(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with counting("profile", quiet=False) as tell:
+        tell(0, 100, "exporting")
+        clock[0] += 10
+        tell(0, 100, "timing")
+        for done in (10, 20, 30):
+            clock[0] += 10
+            tell(done, 100, "timing")
+    # Told at 20 s, with 10 of 100 done at two seconds each, and at 40 s; ended before all of it was needed.
+    assert capsys.readouterr().err.splitlines() == [
+        "profile: exporting",
+        "profile: 100 steps",
+        "profile: timing",
+        "profile 10/100  3 min 0 s left",
+        "profile 30/100  1 min 33 s left",
+        "profile: done in 40.0 s",
+    ]
+
+
+def test_a_count_that_takes_up_again_begins_where_it_was(
+    clock: list[float], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with counting("check", quiet=False) as tell:
+        tell(25, 30, "timing")
+        tell(30, 30, "timing")
+        tell(30, 30, "timing")
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["check: timing", "check: 30 steps, going on from step 25", "check: done in 0.0 s"]
+
+
+def test_nothing_is_counted_aloud_when_quiet_or_when_it_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    with counting("check", quiet=True) as tell:
+        tell(1, 2, "timing")
+    with pytest.raises(ValueError), counting("check", quiet=False) as tell:
+        tell(1, 2, "timing")
+        raise ValueError
+    assert "done" not in capsys.readouterr().err

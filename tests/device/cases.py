@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from wattnas.device import Entry, Position, Profile
-from wattnas.device.measure import Timing
+from wattnas.device.assemble import Facts, make_entries, make_profile
+from wattnas.device.design import base_network
+from wattnas.device.fitted import Anchor, Covariance, EnergyFit, Fit
+from wattnas.device.parts import parts
 from wattnas.space import Layout, load_space
 from wattnas.space.load import parse_space
 from wattnas.units import Quantity
@@ -116,6 +125,51 @@ def toy_profile(scope: str = "network") -> Profile:
     )
 
 
-def timing(seconds: float) -> Timing:
-    """A timing that is known within 10 %."""
-    return Timing(seconds, 0.9 * seconds, 1.1 * seconds, 9)
+def fitted(
+    layout: Layout,
+    seconds: Mapping[str, float],
+    *,
+    matrix: NDArray[np.float64] | None = None,
+    misfit: float = 0.01,
+    target: str = "local",
+    energy: EnergyFit | None = None,
+) -> Fit:
+    """A campaign that found these seconds, each known to a tenth, or as `matrix` says."""
+    spreads = np.diag([(0.1 * value) ** 2 for value in seconds.values()])
+    return Fit(
+        space=layout.space,
+        channels=layout.channels,
+        size=layout.size,
+        classes=layout.classes,
+        latency=Covariance.of(tuple(seconds), spreads if matrix is None else matrix, misfit),
+        scale=0.9,
+        networks=40,
+        anchor=Anchor(operations=base_network(layout).operations, seconds=sum(seconds.values())),
+        target=target,
+        energy=energy,
+        protocol={"rounds": 9},
+        state={"machine": {"cpu": "Example CPU", "load": 0.25}, "throttled": []},
+    )
+
+
+def campaign_profile(
+    layout: Layout,
+    seconds: Mapping[str, float] | None = None,
+    *,
+    watts: float = 10.0,
+    threads: int = 1,
+    **fit: Any,
+) -> Profile:
+    """The profile of a campaign (see `fitted`); by default part number i, from 1, takes i milliseconds."""
+    seconds = seconds or {part.key: 1e-3 * number for number, part in enumerate(parts(layout), start=1)}
+    found = fitted(layout, seconds, **fit)
+    facts = Facts(
+        name="bench",
+        hardware="Example CPU, 2 cores, Linux 1.0 x86_64",
+        runtime="onnxruntime 9.9",
+        threads=threads,
+        date=date(2026, 1, 31),
+        watts=None if found.energy else watts,
+    )
+    entries = make_entries(layout, found, seconds, facts)
+    return make_profile(entries, [found], facts, ["mind the step"], "a test")

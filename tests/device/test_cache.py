@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.device.cases import timing, toy, toy_profile
+from tests.device.cases import campaign_profile, toy, toy_profile
 from wattnas.device import Profile, local_profile
 from wattnas.device import cache as module
 from wattnas.device.cache import default_cache
-from wattnas.device.local import assemble, parts
+from wattnas.device.parts import parts
 from wattnas.errors import WattnasWarning
 from wattnas.machine import Machine
 from wattnas.space import Layout
@@ -22,10 +22,8 @@ class Measurements:
         self.made: list[Profile] = []
 
     def __call__(self, layout: Layout, *, threads: int, progress: object, watts: float) -> Profile:
-        seconds = 1e-3 * (len(self.made) + 1)
-        machine = Machine(cpu="Example CPU", cores=2, system="Linux")
-        timings = {part.key: timing(seconds) for part in parts(layout)}
-        self.made.append(assemble(layout, timings, machine, "onnxruntime 9.9", threads, watts))
+        seconds = dict.fromkeys([part.key for part in parts(layout)], 1e-3 * (len(self.made) + 1))
+        self.made.append(campaign_profile(layout, seconds, threads=threads, watts=watts))
         return self.made[-1]
 
 
@@ -96,9 +94,19 @@ def test_a_damaged_profile_is_measured_again_with_a_warning(
 def test_a_profile_that_lacks_an_entry_is_measured_again(measurements: Measurements, tmp_path: Path) -> None:
     whole = local_profile(toy(), cache_dir=tmp_path)
     (path,) = tmp_path.iterdir()
-    path.write_text(whole.model_copy(update={"entries": whole.entries[1:]}).to_json(), encoding="utf-8")
+    path.write_text(whole.model_copy(update={"entries": whole.entries[:-1]}).to_json(), encoding="utf-8")
     with pytest.warns(WattnasWarning, match="does not hold all"):
         local_profile(toy(), cache_dir=tmp_path)
+
+
+def test_a_profile_without_covariances_is_measured_again(measurements: Measurements, tmp_path: Path) -> None:
+    """As earlier versions wrote them: sums of blocks alone."""
+    whole = local_profile(toy(), cache_dir=tmp_path)
+    (path,) = tmp_path.iterdir()
+    path.write_text(whole.model_copy(update={"fits": ()}).to_json(), encoding="utf-8")
+    with pytest.warns(WattnasWarning, match="does not hold all"):
+        assert local_profile(toy(), cache_dir=tmp_path).fits
+    assert len(measurements.made) == 2
 
 
 def test_a_cache_that_cannot_be_written_costs_only_a_warning(

@@ -5,9 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from tests.agent.meters.test_rapl import zone
 from tests.test_machine import CPUINFO, write
+from wattnas.agent.meters import probes
 from wattnas.device import Finding, diagnose
 from wattnas.device import doctor as module
+from wattnas.device.doctor import METERS
 
 GOVERNOR = "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
 
@@ -22,7 +25,19 @@ def test_everything_is_looked_at_once(tmp_path: Path) -> None:
     assert len(set(names)) == len(names)
     for name in ("Python", "torch", "onnxruntime", "processor", "memory", "accelerator (CUDA)", "latency"):
         assert name in names
-    assert sum(name.startswith("energy: ") for name in names) == 3
+    assert [name for name in names if name.startswith("energy: ")] == [
+        f"energy: {name}" for name in METERS.values()
+    ]
+
+
+def test_meters_stand_in_the_order_in_which_they_are_tried(tmp_path: Path) -> None:
+    assert list(METERS) == [name for name, _ in probes(tmp_path)]
+
+
+def test_a_meter_that_can_be_read_is_available(tmp_path: Path) -> None:
+    zone(tmp_path)
+    found = finding("energy: Linux powercap (rapl)", tmp_path)
+    assert found.available and "package-0" in found.detail
 
 
 def test_what_is_not_available_says_why_and_what_to_do(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.device.cases import cifar, entry, profile, seconds
+from tests.device.cases import campaign_profile, cifar, entry, profile, seconds, toy
 from wattnas.device import Cost
 from wattnas.device.lookup import Wanted, look_up, weakest
 from wattnas.errors import ProfileError
@@ -57,6 +57,17 @@ def test_what_is_missing_is_named_and_counted_with_the_command() -> None:
     assert "5 of the 6 entries" in message
     assert "op0 1x1x1 -> 1 s1; op1 1x1x1 -> 1 s1; op2 1x1x1 -> 1 s1; and 2 more" in message
     assert "wattnas build --space cifar --device local" in message
+
+
+def test_a_measured_profile_names_the_command_that_adds_what_is_missing() -> None:
+    made = campaign_profile(toy(), target="ssh://pi@board?dir=/data/x")
+    with pytest.raises(ProfileError) as caught:
+        look_up(made, toy(classes=3), [Wanted(toy(classes=3).head_key)])
+    assert "head_average 8x8x8 -> 8 -> 3" in caught.value.message
+    assert caught.value.hint == (
+        "Measure just that: wattnas profile --device 'ssh://pi@board?dir=/data/x' --space YOUR_SPACE_FILE "
+        "--channels 1 --size 8 --classes 3 --add-to FILE."
+    )
 
 
 @pytest.mark.parametrize(

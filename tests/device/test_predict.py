@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 from tests.device.cases import (
     PUBLISHED,
+    campaign_profile,
     cifar,
     entry,
     joules,
@@ -15,7 +17,10 @@ from tests.device.cases import (
     toy,
     toy_profile,
 )
-from wattnas.device import CostReport, Entry, FixedCost, LayerCost, load_profile, predict
+from tests.device.test_assemble import BLOCK, HEAD, STEM, measured_energy
+from wattnas.device import CostReport, Entry, FixedCost, LayerCost, Profile, Sources, load_profile, predict
+from wattnas.device.assemble import join_profiles
+from wattnas.device.fitted import Covariance, EnergyFit
 from wattnas.errors import ProfileError, SpaceError
 from wattnas.space import Architecture
 from wattnas.units import Quantity
@@ -146,3 +151,67 @@ def test_an_architecture_of_another_space_is_refused() -> None:
     other = part_of_cifar()
     with pytest.raises(SpaceError, match=r"'mine'.*'toy'"):
         predict(toy_profile(), toy(), Architecture.parse("skip skip skip", other.space))
+
+
+MATRIX = np.array([[4.0, -1.0, 0.0], [-1.0, 9.0, 0.0], [0.0, 0.0, 1.0]])
+SECONDS = {STEM: 10.0, BLOCK: 15.0, HEAD: 10.0}
+
+
+def sources(made: Profile, text: str = "k3_e1 k3_e1", classes: int = 2) -> Sources:
+    layout = toy(classes)
+    return predict(made, layout, Architecture.parse(text, layout.space)).sources
+
+
+def test_a_fitted_profile_gives_the_interval_of_its_covariance() -> None:
+    """Counts (1, 2, 1) make 4 + 4 * 9 + 1 - 4 = 37; a misfit of 10 % of 50 s; 2 J for each second."""
+    found = sources(campaign_profile(toy(), SECONDS, matrix=MATRIX, misfit=0.1, watts=2.0))
+    wide = 1.96 * (37 + 5.0**2) ** 0.5
+    assert found.latency_s.value == 50.0
+    assert (found.latency_s.low, found.latency_s.high) == pytest.approx((50 - wide, 50 + wide), rel=1e-4)
+    assert found.energy_j.value == 100.0
+    assert found.energy_j.high == pytest.approx(100 + 2 * wide, rel=1e-4)
+    assert found.energy_j.origin == "modelled"
+
+
+def test_what_cannot_be_below_zero_is_not() -> None:
+    found = sources(campaign_profile(toy(), SECONDS, matrix=np.eye(3) * 1e4, misfit=0.0))
+    assert found.latency_s.low == found.energy_j.low == 0.0
+
+
+def test_layers_alone_take_no_interval_of_whole_networks() -> None:
+    made = campaign_profile(toy(), SECONDS, matrix=MATRIX, misfit=0.1).model_copy(update={"scope": "layers"})
+    found = sources(made).latency_s
+    assert found.high == pytest.approx(2 * (15 + 1.96 * 3), rel=1e-4)  # two blocks that err together
+
+
+def test_a_measured_energy_has_the_interval_of_its_own_fit() -> None:
+    """3 W, 2 W and 5 W for 30 s, 10 s and 10 s, and 0.5 J; watts known to 0.1 W, the constant to 0.2 J."""
+    made = campaign_profile(toy(), SECONDS, matrix=MATRIX, misfit=0.1, energy=measured_energy())
+    found = sources(made)
+    joules = 3 * 30 + 2 * 10 + 5 * 10 + 0.5
+    assert found.energy_j.value == pytest.approx(joules)
+    watts = 0.01 * (30**2 + 10**2 + 10**2) + 0.04
+    time = (joules / 50) ** 2 * (37 + 25)
+    sigma = (watts + time + (0.02 * joules) ** 2) ** 0.5
+    assert found.energy_j.high == pytest.approx(joules + 1.96 * sigma, rel=1e-4)
+    assert found.energy_j.origin == "predicted"
+
+
+def other_kinds() -> EnergyFit:
+    """A fit that never met a stem or a block."""
+    kinds = ("head_average", "constant")
+    spread = Covariance.of(kinds, np.diag([0.01, 0.04]), 0.02)
+    return EnergyFit(meter="m", watts={"head_average": 5.0, "constant": 0.0}, covariance=spread, networks=40)
+
+
+@pytest.mark.parametrize("energy", [None, other_kinds()], ids=["modelled", "other kinds"])
+def test_energies_of_two_kinds_are_as_uncertain_as_all_together(energy: EnergyFit | None) -> None:
+    old = campaign_profile(toy(), SECONDS, energy=measured_energy())
+    new = campaign_profile(toy(3), {toy(3).head_key: 10.0}, energy=energy)
+    made = join_profiles(old, new)
+    found = sources(made, classes=3).energy_j
+    parts = {e.key: e.energy for e in made.entries}
+    some = [parts[STEM], parts[BLOCK], parts[BLOCK], parts[toy(3).head_key]]
+    assert found.value == pytest.approx(sum(part.value for part in some))
+    assert found.high == pytest.approx(sum(part.high or 0.0 for part in some))
+    assert sources(made).energy_j == sources(old).energy_j.model_copy(update={"source": found.source})

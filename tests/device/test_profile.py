@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tests.device.cases import entry, joules, profile, seconds
-from wattnas.device import Entry, Position, Profile
-from wattnas.errors import ProfileError
+from tests.device.cases import campaign_profile, entry, joules, profile, seconds, toy
+from tests.device.test_assemble import measured_energy
+from wattnas.device import Entry, Position, Profile, learn, predict
+from wattnas.errors import ProfileError, WattnasError
+from wattnas.space import Architecture
 from wattnas.units import Quantity
 
 MINIMAL: dict[str, Any] = {
@@ -196,3 +199,77 @@ def test_profiles_cannot_be_changed() -> None:
 def test_seconds_and_joules_cannot_be_swapped() -> None:
     with pytest.raises(ValidationError, match="unit"):
         Entry(key="k", latency=joules(1.0), energy=seconds(1.0))
+
+
+FITTED = campaign_profile(toy(), energy=measured_energy(), target="ssh://pi@board")
+
+
+def test_a_profile_with_fits_is_read_back_as_it_was_written() -> None:
+    text = FITTED.to_json()
+    assert Profile.parse(text, "x") == FITTED
+    assert json.loads(text)["fits"][0]["latency"]["keys"][0] == "stem_k3 1x8x8 -> 8 s1"
+    assert "fits" not in json.loads(profile(entry("k", 1.0, 2.0)).to_json())
+
+
+def test_fits_hold_each_key_once_and_none_without_an_entry() -> None:
+    raw = json.loads(FITTED.to_json())
+    for changes, why in (
+        ({"fits": raw["fits"] * 2}, "two of them hold the same key"),
+        ({"entries": raw["entries"][1:]}, "no entry for 'stem_k3 1x8x8 -> 8 s1'"),
+        ({"fits": raw["fits"] * 101}, "fits"),
+        ({"fits": None}, "fits"),
+        ({"fits": [{}]}, "fits.0"),
+    ):
+        with pytest.raises(ProfileError, match=why):
+            Profile.parse(json.dumps({**raw, **changes}), "x")
+
+
+RAW: dict[str, Any] = json.loads(FITTED.to_json())
+PLACES = [("fits", *path) for path in places(RAW["fits"])]
+NUMBERS: st.SearchStrategy[Any] = st.sampled_from(
+    [0, -1, 1e-320, 1e308, -1e308, 1e24, 1e-24, 10**400, True, "1", None, [], {}]
+)
+
+
+@given(st.sampled_from(PLACES), NUMBERS | JSON)
+@hypothesis_settings(max_examples=150)
+def test_a_profile_with_anything_in_its_fits_is_refused_or_of_use(
+    path: tuple[str | int, ...], to: Any
+) -> None:
+    """Refused, or else it predicts and learns: in numbers, or by an error of ours."""
+    raw = copy.deepcopy(RAW)
+    place: Any = raw
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = to
+    try:
+        found = Profile.parse(json.dumps(raw), "x")
+    except ProfileError as error:
+        assert "\n" not in str(error)
+        return
+    layout, network = toy(), Architecture.parse("k3_e1 skip", toy().space)
+    try:
+        for made in (found, learn(found, layout, network, 0.5, 1e-3)):
+            for total in (made_of := predict(made, layout, network).sources).latency_s, made_of.energy_j:
+                low, high = total.low, total.high
+                assert low is not None and high is not None
+                assert 0 <= low <= total.value <= high < float("inf")
+            assert Profile.parse(made.to_json(), "x") == made
+        _ = [fit.layout for fit in found.fits]
+    except WattnasError:
+        pass
+
+
+@given(st.sampled_from(PLACES))
+@hypothesis_settings(max_examples=60)
+def test_a_profile_that_lacks_something_in_its_fits_is_refused_or_sound(path: tuple[str | int, ...]) -> None:
+    raw = copy.deepcopy(RAW)
+    place: Any = raw
+    for step in path[:-1]:
+        place = place[step]
+    del place[path[-1]]
+    try:
+        found = Profile.parse(json.dumps(raw), "x")
+    except ProfileError:
+        return
+    assert Profile.parse(found.to_json(), "x") == found

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.device.cases import PUBLISHED, cifar, part_of_cifar, toy, toy_profile
+from tests.device.cases import PUBLISHED, campaign_profile, cifar, part_of_cifar, toy, toy_profile
 from wattnas.device import cost_table, load_profile
 from wattnas.errors import ProfileError
 from wattnas.space import Layout, load_space
@@ -95,3 +95,12 @@ def test_a_space_that_is_not_covered_is_refused() -> None:
     assert "lacks 30 of the 30 entries" in message  # 5 shapes with 6 candidates each
     assert "k3_e1 24x28x28 -> 24 s1" in message
     assert "wattnas build --space tiny --device local" in message
+
+
+def test_a_measured_profile_that_lacks_a_space_names_the_command_that_adds_it() -> None:
+    layout = Layout.resolve(load_space("tiny"), classes=7)
+    with pytest.raises(ProfileError) as caught:
+        cost_table(campaign_profile(toy()), layout)
+    assert "space 'tiny' needs" in caught.value.message
+    assert "wattnas profile --device local --space tiny" in caught.value.hint
+    assert "--classes 7 --add-to FILE" in caught.value.hint

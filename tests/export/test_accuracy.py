@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -12,6 +13,7 @@ from tests.export.models import pixels_file
 from wattnas.blocks import Network
 from wattnas.errors import DataError, ExportError
 from wattnas.export import OnnxModel, evaluate_onnx, wilson
+from wattnas.export.accuracy import accuracy_of
 from wattnas.export.parity import torch_logits
 
 # One bright pixel per image: the answer is its position.
@@ -76,6 +78,30 @@ def test_accuracy_counted_by_hand() -> None:
     assert (found.correct, found.n, found.accuracy) == (3, 5, 0.6)
     assert (found.low, found.high) == wilson(3, 5)
     assert found.per_class == {"class 0": pytest.approx(2 / 3), "class 1": 0.5, "class 2": None}
+
+
+def test_accuracy_of_answers_that_came_from_elsewhere() -> None:
+    """Answers 2 0 0 1 2 1 against 2 0 1 1 0 1: four right, of class b two of three."""
+    said, labels = np.array([2, 0, 0, 1, 2, 1]), torch.tensor([2, 0, 1, 1, 0, 1])
+    found = accuracy_of(said, labels, ["a", "b", "c", "d"])
+    assert (found.correct, found.n) == (4, 6)
+    assert found.accuracy == pytest.approx(2 / 3)
+    assert (found.low, found.high) == wilson(4, 6)
+    assert found.per_class == {"a": 0.5, "b": pytest.approx(2 / 3), "c": 1.0, "d": None}
+
+
+@pytest.mark.parametrize(
+    ("said", "labels", "reason"),
+    [
+        ([0, 1], torch.tensor([0, 1, 1]), "2 images need 2 whole-number labels"),
+        ([0, 1], torch.tensor([0.0, 1.0]), "whole-number labels"),
+        ([0, 1], torch.tensor([0, 3]), "from 0 to 3, the network knows 3 classes"),
+        ([], torch.zeros(0, dtype=torch.int64), "0 of 0 images"),
+    ],
+)
+def test_answers_and_labels_that_do_not_fit(said: list[int], labels: Tensor, reason: str) -> None:
+    with pytest.raises(DataError, match=reason):
+        accuracy_of(np.array(said, dtype=np.int64), labels, ["a", "b", "c"])
 
 
 def test_accuracy_of_real_images_is_that_of_torch(

@@ -10,7 +10,9 @@ import typer
 from wattnas import __version__
 from wattnas.cli.build import build
 from wattnas.cli.catalogue import cost, devices, doctor, spaces
+from wattnas.cli.profile import profile_app
 from wattnas.cli.stages import evaluate, export, report, search, train
+from wattnas.cli.verify import verify
 from wattnas.errors import WattnasError
 
 EXIT_INTERRUPTED = 130
@@ -24,8 +26,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (build, search, train, export, evaluate, report, cost, spaces, devices, doctor):
+for command in (build, search, train, export, evaluate, verify, report, cost, spaces, devices, doctor):
     app.command()(command)
+app.add_typer(profile_app, name="profile")
 
 
 def _version(wanted: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -121,13 +121,17 @@ class Lines:
 
     def show(self, *, epoch: int, epochs: int, **means: float) -> None:
         """Speak when it is time to."""
+        self.count(describe(epoch, epochs, means) + "  ")
+
+    def count(self, state: str = "") -> None:
+        """Say how far it is, with `state`, when it is time to."""
         now = time.monotonic()
         if now - self._spoke < PLAIN_EVERY_S:
             return
         self._spoke = now
         rate = (now - self._began) / max(1, self._done - self._first)
         left = format_duration(rate * (self._total - self._done))
-        self.say(f"{self._stage} {self._done}/{self._total}  {describe(epoch, epochs, means)}  {left} left")
+        self.say(f"{self._stage} {self._done}/{self._total}  {state}{left} left")
 
     def say(self, text: str) -> None:
         """A line on standard error."""
@@ -136,3 +140,39 @@ class Lines:
     def end(self) -> None:
         """Say how long it took."""
         self.say(f"{self._stage}: done in {format_duration(time.monotonic() - self._began)}")
+
+
+@contextmanager
+def counting(what: str, *, quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
+    """Something that hears (done, in all, what is being done), and shows it as `watching` does."""
+    with watching(quiet=quiet) as watcher:
+        counter = Counter(what, watcher)
+        yield counter.tell
+        counter.end()
+
+
+class Counter:
+    """Turns absolute counts into the steps that a watcher hears."""
+
+    def __init__(self, stage: str, watcher: Watcher) -> None:
+        self._stage, self._watcher = stage, watcher
+        self._seen: tuple[int, int] | None = None
+        self._said = ""
+
+    def tell(self, done: int, total: int, what: str) -> None:
+        """So much of so much is done."""
+        if what != self._said:
+            self._said = what
+            self._watcher.say(f"{self._stage}: {what}")
+        if self._seen is None or self._seen[1] != total:
+            self._watcher.start(self._stage, total, done)
+        else:
+            self._watcher.advance(done - self._seen[0])
+            if isinstance(self._watcher, Lines):
+                self._watcher.count()
+        self._seen = (done, total)
+
+    def end(self) -> None:
+        """All that was to be done is done, be it less than was thought."""
+        if self._seen is not None:
+            self._watcher.end()

@@ -6,7 +6,9 @@ import os
 import warnings
 from pathlib import Path
 
-from wattnas.device.local import Progress, identities, measure_local, parts
+from wattnas.device.campaign import Progress
+from wattnas.device.local import measure_local
+from wattnas.device.parts import identities, parts
 from wattnas.device.profile import FORMAT, Profile
 from wattnas.errors import ProfileError, WattnasWarning
 from wattnas.export import onnxruntime
@@ -81,7 +83,7 @@ def _cached(path: Path, keys: list[str]) -> Profile | None:
     except ProfileError as error:
         _warn(error.message)
     else:
-        if {entry.key for entry in profile.entries}.issuperset(keys):
+        if profile.fits and {entry.key for entry in profile.entries}.issuperset(keys):
             return profile
         _warn(f"{path} does not hold all that this space needs.")
     return None

@@ -12,12 +12,22 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from wattnas.device.meters import probe_hwmon, probe_nvml, probe_rapl
+from wattnas.agent.meters import probes
 from wattnas.export import onnxruntime
 from wattnas.machine import Machine, read_machine
 from wattnas.units import format_bytes, format_seconds
 
 _LEAST_MEMORY = 2e9
+
+METERS = {
+    "rapl": "Linux powercap (rapl)",
+    "hwmon": "kernel's power sensors (hwmon)",
+    "ina219": "INA219 on I2C (ina219)",
+    "pmic": "Raspberry Pi 5 (pmic)",
+    "nvml": "NVIDIA (nvml)",
+    "zeus": "zeus, a cross-check (zeus)",
+}
+"""What energy meters are called here, by their names in a specification, in the order that is tried."""
 
 
 class Finding(NamedTuple):
@@ -37,7 +47,11 @@ class Finding(NamedTuple):
 
 
 def diagnose(root: Path = Path("/")) -> list[Finding]:
-    """Everything worth knowing about this machine, `proc` and `sys` read under `root`."""
+    """Everything worth knowing about this machine, `proc`, `sys` and `dev` read under `root`.
+
+    Energy meters come in the order in which `--meter auto` tries them; the last two are taken only when
+    named.
+    """
     machine = read_machine(root)
     return [
         _python(),
@@ -48,9 +62,7 @@ def diagnose(root: Path = Path("/")) -> list[Finding]:
         _accelerator(),
         _latency(),
         _clock(machine),
-        Finding("energy: Linux powercap (RAPL)", *probe_rapl(root)),
-        Finding("energy: hwmon sensors", *probe_hwmon(root)),
-        Finding("energy: NVIDIA (NVML)", *probe_nvml()),
+        *(Finding(f"energy: {METERS[name]}", *probe) for name, probe in probes(root)),
     ]
 
 

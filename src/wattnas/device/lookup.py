@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from statistics import median
 from typing import NamedTuple
 
+from wattnas.agent.lines import clean
 from wattnas.device.profile import Entry, Profile
 from wattnas.errors import ProfileError
 from wattnas.space import Layout, named_spaces
@@ -52,11 +54,22 @@ def _uncovered(profile: Profile, layout: Layout, missing: list[str], asked: int)
     names = "; ".join(missing[:_NAMED]) + (
         f"; and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
     )
-    space = layout.space.name if layout.space.name in named_spaces() else "YOUR_SPACE_FILE"
     return ProfileError(
         f"Profile {profile.name!r} lacks {len(missing)} of the {asked} entries that space "
         f"{layout.space.name!r} needs at {layout.channels}x{layout.size}x{layout.size}: {names}.",
-        f"Measure this space on this machine: wattnas build --space {space} --device local.",
+        _next_step(profile, layout),
+    )
+
+
+def _next_step(profile: Profile, layout: Layout) -> str:
+    """The command that measures what is missing, on the same device where the profile tells which."""
+    space = layout.space.name if layout.space.name in named_spaces() else "YOUR_SPACE_FILE"
+    if not profile.fits:
+        return f"Measure this space on this machine: wattnas build --space {space} --device local."
+    device = shlex.quote(clean(profile.fits[-1].target))
+    return (
+        f"Measure just that: wattnas profile --device {device} --space {space} --channels {layout.channels} "
+        f"--size {layout.size} --classes {layout.classes} --add-to FILE."
     )
 
 

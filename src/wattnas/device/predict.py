@@ -7,9 +7,13 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from wattnas.device.fit import Z_95
+from wattnas.device.joules import energy_sigma, kind_of
 from wattnas.device.lookup import Cost, Wanted, look_up, weakest
 from wattnas.device.memory import memory_bytes
+from wattnas.device.parts import part_keys
 from wattnas.device.profile import Profile
+from wattnas.device.spread import latency_sigma
 from wattnas.device.table import fixed_parts
 from wattnas.errors import SpaceError
 from wattnas.space import Architecture, Candidate, Layer, Layout, count_layout
@@ -112,9 +116,10 @@ def predict(profile: Profile, layout: Layout, architecture: Architecture) -> Cos
     wanted = [Wanted(layer.key(candidate), layer.index) for layer, candidate in standing]
     costs = look_up(profile, layout, wanted + fixed_parts(profile, layout))
     total = count_layout(layout, architecture)
+    latency, energy = _totals(profile, layout, architecture, costs)
     sources = Sources(
-        latency_s=_sum([cost.latency for cost in costs], profile),
-        energy_j=_sum([cost.energy for cost in costs], profile),
+        latency_s=latency,
+        energy_j=energy,
         params=Quantity(value=total.params, unit="1", origin="modelled", source=_COUNTED),
         macs=Quantity(value=total.macs, unit="1", origin="modelled", source=_COUNTED),
     )
@@ -134,6 +139,44 @@ def predict(profile: Profile, layout: Layout, architecture: Architecture) -> Cos
         layers=tuple(_layer(*place, cost) for place, cost in zip(standing, costs[:depth], strict=True)),
         fixed=_fixed(layout, costs[depth:]),
     )
+
+
+def _totals(
+    profile: Profile, layout: Layout, architecture: Architecture, costs: list[Cost]
+) -> tuple[Quantity, Quantity]:
+    """Seconds and joules of the network; with the interval of the profile's covariances where it has them."""
+    latency = _sum([cost.latency for cost in costs], profile)
+    energy = _sum([cost.energy for cost in costs], profile)
+    keys = part_keys(layout, architecture)
+    sigma_s = latency_sigma(profile, keys, latency.value) if profile.scope == "network" else None
+    if sigma_s is None:
+        return latency, energy
+    sigma_j = _energy_sigma(profile, keys, latency, energy, sigma_s)
+    return _within(latency, sigma_s), energy if sigma_j is None else _within(energy, sigma_j)
+
+
+def _energy_sigma(
+    profile: Profile, keys: list[str], latency: Quantity, energy: Quantity, sigma_s: float
+) -> float | None:
+    """Standard deviation of the joules: by the energy fit, or as the seconds' where joules follow them.
+
+    None where some parts have measured energies and others modelled ones, or no fit knows all kinds of block.
+    """
+    fits = [fit.energy for fit in profile.fits if not set(keys).isdisjoint(fit.latency.keys)]
+    if not any(fits):
+        return sigma_s * energy.value / latency.value if latency.value > 0 else 0.0
+    kinds = {kind_of(key) for key in keys}
+    able = [fit for fit in fits if fit is not None and kinds <= set(fit.watts)]
+    if len(able) < len(fits):
+        return None
+    seconds = {entry.key: entry.latency.value for entry in profile.entries}
+    return max(energy_sigma(fit, keys, seconds, sigma_s) for fit in able)
+
+
+def _within(total: Quantity, sigma: float) -> Quantity:
+    """`total` with the 95 % interval that `sigma` makes, cut off at 0."""
+    low, high = max(total.value - Z_95 * sigma, 0.0), total.value + Z_95 * sigma
+    return total.model_copy(update={"low": low, "high": high})
 
 
 def _sum(parts: list[Quantity], profile: Profile) -> Quantity:

@@ -12,8 +12,17 @@ from datetime import date as Date
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
+from wattnas.device.fitted import Fit
 from wattnas.errors import ProfileError
 from wattnas.units import Quantity
 
@@ -22,6 +31,7 @@ MAX_COST = 1e12
 """Seconds or joules of one entry; anything above is a mistake, and below it every sum stays finite."""
 
 _MAX_ENTRIES = 20_000
+_MAX_FITS = 100
 _MAX_DEFAULTS = 4_000
 _INHERITED = ("position", "latency", "energy")
 _SHARED = ("space", "space_hash", "unit", "origin", "n", "source")
@@ -98,6 +108,7 @@ class Profile(_Part):
         date: day of the measurement; None where unknown.
         scope: what a network's cost sums over: searchable "layers", or the "network" with stem and head.
         entries: the costs. The same key may stand at several positions.
+        fits: the campaigns that measured them, with covariances; none where the numbers came from elsewhere.
     """
 
     format: Literal[1] = FORMAT
@@ -110,6 +121,7 @@ class Profile(_Part):
     date: Date | None = None
     scope: Literal["layers", "network"]
     entries: Annotated[tuple[Entry, ...], Field(min_length=1, max_length=_MAX_ENTRIES)]
+    fits: Annotated[tuple[Fit, ...], Field(max_length=_MAX_FITS)] = ()
 
     @field_validator("entries")
     @classmethod
@@ -119,6 +131,15 @@ class Profile(_Part):
             if times > 1:
                 raise ValueError(f"{key!r} at layer {layer} is listed {times} times")
         return entries
+
+    @model_validator(mode="after")
+    def _covered(self) -> Profile:
+        fitted = [key for fit in self.fits for key in fit.latency.keys]
+        if len(set(fitted)) != len(fitted):
+            raise ValueError("fits: two of them hold the same key")
+        if strange := set(fitted) - {entry.key for entry in self.entries}:
+            raise ValueError(f"fits: no entry for {min(strange)!r}")
+        return self
 
     @property
     def scope_text(self) -> str:
@@ -153,12 +174,22 @@ class Profile(_Part):
 
     def to_json(self) -> str:
         """The text that `parse` reads back to an equal profile: one entry a line, shared values once."""
-        head = self.model_dump(mode="json", exclude={"entries"})
+        head = self.model_dump(mode="json", exclude={"entries", "fits"})
         entries = [entry.model_dump(mode="json") for entry in self.entries]
         head["defaults"] = {part: _most_common(entries, part) for part in _INHERITED}
         lines = (json.dumps(_without(entry, head["defaults"]), ensure_ascii=False) for entry in entries)
         top = json.dumps(head, indent=2, ensure_ascii=False).removesuffix("\n}")
-        return top + ',\n  "entries": [\n    ' + ",\n    ".join(lines) + "\n  ]\n}\n"
+        fits = [json.dumps(fit.model_dump(mode="json"), ensure_ascii=False) for fit in self.fits]
+        lists = {"entries": list(lines), **({"fits": fits} if fits else {})}
+        return (
+            top
+            + "".join(f',\n  "{name}": [\n    {_lines(rows)}\n  ]' for name, rows in lists.items())
+            + "\n}\n"
+        )
+
+
+def _lines(rows: list[str]) -> str:
+    return ",\n    ".join(rows)
 
 
 def _first(error: ValidationError) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
@@ -68,8 +70,18 @@ def evaluate_onnx(model: OnnxModel, images: Tensor, labels: Tensor, *, batch: in
             f"{model.name} names {len(classes)} classes but gives logits {logits.shape}.",
             "Run `wattnas export` to write it again.",
         )
+    return accuracy_of(logits.argmax(axis=1), labels, classes)
+
+
+def accuracy_of(said: NDArray[np.int64], labels: Tensor, classes: Sequence[str]) -> Accuracy:
+    """Accuracy of the class numbers `said` (N,) against labels (N,), both numbered as `classes`.
+
+    Raises:
+        DataError: labels that do not fit the answers or the classes.
+    """
+    _check_labels(labels, len(said), len(classes))
     truth = labels.cpu().numpy()
-    right = logits.argmax(axis=1) == truth
+    right = said == truth
     correct = int(right.sum())
     low, high = wilson(correct, len(right))
     shares = {name: _share(right[truth == index]) for index, name in enumerate(classes)}

@@ -3,12 +3,15 @@
 from wattnas.pipeline.build import STAGES, Outcome, build_run, follow_build, redo, run_stage
 from wattnas.pipeline.context import Context, open_run, start_run
 from wattnas.pipeline.evaluate import evaluate_run
+from wattnas.pipeline.on_device import OnDevice, Question, verify_on
 from wattnas.pipeline.stages import run_report
 
 __all__ = [
     "STAGES",
     "Context",
+    "OnDevice",
     "Outcome",
+    "Question",
     "build_run",
     "evaluate_run",
     "follow_build",
@@ -17,4 +20,5 @@ __all__ = [
     "run_report",
     "run_stage",
     "start_run",
+    "verify_on",
 ]

@@ -1,0 +1,64 @@
+"""How uncertain networks are: by the covariances that a profile keeps, and while they are measured."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from wattnas.device.collect import Timed
+from wattnas.device.fitted import Covariance
+from wattnas.device.profile import Profile
+
+Array = NDArray[np.float64]
+
+
+def latency_sigma(profile: Profile, keys: Sequence[str], total_s: float) -> float | None:
+    """Standard deviation of a network's seconds; None where the profile keeps no covariance of some part.
+
+    Args:
+        keys: the parts that the network runs, repeats included, identities left out.
+        total_s: the predicted seconds.
+    """
+    fits = [fit.latency for fit in profile.fits]
+    if not fits or not set(keys) <= {key for fit in fits for key in fit.keys}:
+        return None
+    variance = sum(fit.variance(count_keys(fit, keys)) for fit in fits)
+    misfit = max(fit.misfit for fit in fits)
+    return float(np.sqrt(variance + (misfit * total_s) ** 2))
+
+
+def level_sigma(anchors: Sequence[Timed]) -> float:
+    """Standard deviation, as a share, of the level of a session's seconds: the median of its anchors.
+
+    All seconds of the session err by it together. A median varies by the root of pi / 2 more than a mean.
+    """
+    seconds = np.array([anchor.seconds for anchor in anchors])
+    known = float(np.median([anchor.sigma / anchor.seconds for anchor in anchors]))
+    seen = float(seconds.std(ddof=1) / seconds.mean()) if len(anchors) > 1 else 0.0
+    return max(known, seen) * float(np.sqrt(np.pi / 2 / len(anchors)))
+
+
+def likeness(networks: Sequence[Sequence[str]]) -> Array:
+    """(networks, networks) from 0 to 1, how far networks with these parts miss their sums alike.
+
+    The share of parts that two have in common, to the fourth power: parts cost more or less than alone by
+    their neighbours, and random networks, which share half of their parts, hardly share neighbours. It is a
+    covariance, as every whole power of a histogram intersection is (Barla et al., ICIP 2003).
+    """
+    names = {key: column for column, key in enumerate(sorted({key for keys in networks for key in keys}))}
+    counts = np.zeros((len(networks), len(names)))
+    for row, keys in enumerate(networks):
+        np.add.at(counts[row], [names[key] for key in keys], 1)
+    shared = sum(np.minimum.outer(column, column) for column in counts.T)
+    sizes = np.sqrt(counts.sum(axis=1))
+    common: Array = shared / np.outer(sizes, sizes)
+    return common**4
+
+
+def count_keys(fit: Covariance, keys: Sequence[str]) -> Array:
+    """How often each key of `fit` stands in `keys`."""
+    counts = Counter(keys)
+    return np.array([counts[key] for key in fit.keys], dtype=np.float64)
