@@ -258,7 +258,7 @@ class Worker:
 def measure(
     rounds: int, architectures: int, steps: int, threads: int, most_s: float = float("inf")
 ) -> dict[str, Any]:
-    """All variants in turn, then the overhead; after three rounds, none is begun that may end after `most_s`."""
+    """All variants in turn, then the overhead; after three rounds none begins that may end past `most_s`."""
     began = time.perf_counter()
     workers = {name: Worker(name, threads) for name in VARIANTS}
     for worker in workers.values():

@@ -3,9 +3,11 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 
-from wattnas.errors import ConfigError
-from wattnas.objective import CCEL, HANNA, S1, S2, FBNet, make_objective
+from tests.objective.conformance import make_terms
+from wattnas.errors import ConfigError, NumericError
+from wattnas.objective import CCEL, HANNA, S1, S2, FBNet, Loss, check_finite, make_objective
 
 BAD_NUMBERS = [0, -1, -0.5, math.nan, math.inf, True, "0.5", None]
 
@@ -51,3 +53,31 @@ def test_settings_say_everything() -> None:
         "transform": "log",
         "log_form": "power_of_log",
     }
+
+
+def test_check_finite_lets_finite_pass() -> None:
+    check_finite(S1(0.8)(make_terms((1.0, 0.5, 1e-3, 1.0))), "search, epoch 0, step 0")
+
+
+def test_check_finite_names_each_input_that_is_to_blame() -> None:
+    loss = S1(0.8)(make_terms((math.nan, 0.5, 1e-3, math.inf)))
+    with pytest.raises(NumericError) as caught:
+        check_finite(loss, "search, epoch 4, step 2")
+    assert caught.value.message == "search, epoch 4, step 2: cross entropy is nan, expected energy is inf."
+    assert caught.value.exit_code == 1
+
+
+def test_check_finite_names_the_part_where_only_the_loss_overflowed() -> None:
+    """(1000 s)^200 is beyond any float."""
+    loss = HANNA(0.8, beta=200.0)(make_terms((1.0, 0.5, 1000.0, 1.0)))
+    with pytest.raises(NumericError, match=r"^here: latency term is inf, loss is inf\."):
+        check_finite(loss, "here")
+
+
+def test_check_finite_takes_mixed_precision() -> None:
+    terms = make_terms((1.0, 0.5, 1e-3, 1.0))
+    loss = S2(0.8)(terms)
+    half = Loss(loss.total.float(), loss.classification.half(), loss.latency, loss.energy, terms)
+    check_finite(half, "here")
+    with pytest.raises(NumericError, match="classification term is nan"):
+        check_finite(Loss(half.total, torch.tensor(math.nan), half.latency, half.energy, terms), "here")

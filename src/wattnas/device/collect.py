@@ -112,7 +112,7 @@ class Collected:
         return [_timed(s.anchor, number, usual, s.rejected) for number, s in enumerate(self.stretches)]
 
     def _usual(self) -> float:
-        """What a run of the anchor usually takes over what it takes undisturbed: the median over stretches."""
+        """What a run of the anchor usually takes over what it takes undisturbed: median of stretches."""
         anchors = [stretch.anchor for stretch in self.stretches]
         return float(median(np.quantile(anchor.rounds, _USUAL) / quiet_s(anchor) for anchor in anchors))
 

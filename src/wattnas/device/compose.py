@@ -105,6 +105,10 @@ def _append(
     for entry in part.initializer:
         whole.initializer.add().CopyFrom(entry)
         whole.initializer[-1].name = prefix + entry.name
+    inner = [*part.value_info, *([] if keep_output else part.output)]
+    for shape in inner:
+        whole.value_info.add().CopyFrom(shape)
+        whole.value_info[-1].name = names.get(shape.name, prefix + shape.name)
     for node in part.node:
         added = whole.node.add()
         added.CopyFrom(node)

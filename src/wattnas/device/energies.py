@@ -39,7 +39,7 @@ def energy_job(items: Sequence[str], meter: str | None, protocol: Protocol | Non
 
 
 def measure_energy(campaign: Campaign, meter: str, protocol: Protocol | None = None) -> EnergyFit:
-    """Measure the energy of up to 40 networks that the campaign has timed, and tell watts of each kind of block.
+    """Measure the energy of up to 40 networks that the campaign has timed; watts of each kind of block.
 
     They are spread over all latencies. Those that idle drift or throttling rejected are left out.
 

@@ -65,6 +65,9 @@ def _part(whole: onnx.ModelProto, index: int) -> onnx.ModelProto:
     part.graph.name = graph.name
     part.graph.node.extend(nodes)
     part.graph.initializer.extend(entry for entry in graph.initializer if entry.name in used)
+    # Shapes with the name of the batch: without them a runtime cannot tell that two batches are one, and fuses less.
+    made = {name for node in nodes for name in node.output}
+    part.graph.value_info.extend(entry for entry in graph.value_info if entry.name in made)
     part.graph.input.append(graph.input[index])
     part.graph.output.append(graph.output[index])
     _rename(part.graph, {graph.input[index].name: INPUT, graph.output[index].name: OUTPUT})
@@ -82,7 +85,7 @@ def _needed(graph: onnx.GraphProto, output: str) -> list[onnx.NodeProto]:
 
 
 def _rename(graph: onnx.GraphProto, names: dict[str, str]) -> None:
-    for entry in (*graph.input, *graph.output):
+    for entry in (*graph.input, *graph.output, *graph.value_info):
         entry.name = names.get(entry.name, entry.name)
     for node in graph.node:
         for slots in (node.input, node.output):

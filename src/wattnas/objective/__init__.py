@@ -1,6 +1,6 @@
 """What a search minimises: one file per loss behind one small contract."""
 
-from wattnas.objective.base import Loss, Objective, Terms
+from wattnas.objective.base import Loss, Objective, Terms, check_finite
 from wattnas.objective.ccel import CCEL
 from wattnas.objective.fbnet import FBNet
 from wattnas.objective.hanna import HANNA
@@ -17,6 +17,7 @@ __all__ = [
     "Loss",
     "Objective",
     "Terms",
+    "check_finite",
     "known_methods",
     "make_objective",
 ]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
-from wattnas.errors import ConfigError
+from wattnas.errors import ConfigError, NumericError
 from wattnas.objective.cost import LOG_FORMS
 
 
@@ -39,7 +39,7 @@ class Loss:
     Attributes:
         total: what is minimised; the only part to call `backward` on.
         classification, latency, energy: the parts as they stand in the objective's formula, factors included;
-            a part that the objective does not have is 0. NaN and infinity pass through.
+            a part that the objective does not have is 0. NaN and infinity pass through: see `check_finite`.
         terms: what went in.
     """
 
@@ -126,3 +126,36 @@ def _check_goal(goal: Any) -> None:
 def no_part(terms: Terms) -> Tensor:
     """The 0 that stands for a part an objective does not have."""
     return torch.zeros_like(terms.cross_entropy, requires_grad=False)
+
+
+def check_finite(loss: Loss, where: str) -> None:
+    """Stop where a loss, or anything that went into it, is NaN or infinite. Waits for the device.
+
+    Args:
+        loss: the loss of one step.
+        where: the step, for people: "search, epoch 3, step 17".
+
+    Raises:
+        NumericError: naming `where` and what is not finite; what went in is blamed before what came out.
+    """
+    went_in = {
+        "cross entropy": loss.terms.cross_entropy,
+        "accuracy": loss.terms.accuracy,
+        "expected latency": loss.terms.latency_s,
+        "expected energy": loss.terms.energy_j,
+    }
+    came_out = {
+        "classification term": loss.classification,
+        "latency term": loss.latency,
+        "energy term": loss.energy,
+        "loss": loss.total,
+    }
+    everything = [tensor.detach().to(loss.total) for tensor in (went_in | came_out).values()]
+    values = dict(zip(went_in | came_out, torch.stack(everything).tolist(), strict=True))
+    for group in (went_in, came_out):
+        bad = [f"{part} is {values[part]}" for part in group if not math.isfinite(values[part])]
+        if bad:
+            raise NumericError(
+                f"{where}: {', '.join(bad)}.",
+                "Lower the learning rate where it names the cross entropy, see the cost table where a cost.",
+            )
