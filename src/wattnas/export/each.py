@@ -65,7 +65,7 @@ def _part(whole: onnx.ModelProto, index: int) -> onnx.ModelProto:
     part.graph.name = graph.name
     part.graph.node.extend(nodes)
     part.graph.initializer.extend(entry for entry in graph.initializer if entry.name in used)
-    # Shapes with the name of the batch: without them a runtime cannot tell that two batches are one, and fuses less.
+    # Shapes with the batch's name: without them a runtime cannot tell two batches to be one, and fuses less.
     made = {name for node in nodes for name in node.output}
     part.graph.value_info.extend(entry for entry in graph.value_info if entry.name in made)
     part.graph.input.append(graph.input[index])
