@@ -10,7 +10,8 @@ import typer
 from wattnas import __version__
 from wattnas.cli.build import build
 from wattnas.cli.catalogue import cost, devices, doctor, spaces
-from wattnas.cli.stages import evaluate, export, report, search, train
+from wattnas.cli.report import report
+from wattnas.cli.stages import evaluate, export, search, train
 from wattnas.errors import WattnasError
 
 EXIT_INTERRUPTED = 130
