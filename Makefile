@@ -3,14 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Debian packages that some tests need. Where one is missing, those tests skip and name it.
+DEBIAN := chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow lint types check clean
+.PHONY: help setup system demo test slow lint types check clean
 
 help:
 	@echo "make demo   build a network on the bundled digits and print where its report is"
 	@echo "make test   run the tests"
 	@echo "make check  lint, types and tests"
+	@echo "make system  install the Debian packages that some tests need (as root): $(DEBIAN)"
 	@echo "make slow   also the tests that take minutes"
 	@echo "make clean  remove .venv and caches (runs/ stays)"
 
@@ -23,6 +26,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
+
+system:
+	@sh tools/debian.sh $(DEBIAN)
 
 demo: setup
 	$(BIN)/wattnas build --preset demo --out runs/demo
