@@ -7,13 +7,13 @@ STAMP := $(VENV)/.installed
 DEBIAN := chromium
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo test slow lint types check clean
+.PHONY: help setup demo test slow lint types check packages clean
 
 help:
 	@echo "make demo   build a network on the bundled digits and print where its report is"
 	@echo "make test   run the tests"
 	@echo "make check  lint, types and tests"
-	@echo "make system  install the Debian packages that some tests need (as root): $(DEBIAN)"
+	@echo "make packages  install the Debian packages that some tests need (as root): $(DEBIAN)"
 	@echo "make slow   also the tests that take minutes"
 	@echo "make clean  remove .venv and caches (runs/ stays)"
 
@@ -27,7 +27,7 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 
-system:
+packages:
 	@sh tools/debian.sh $(DEBIAN)
 
 demo: setup

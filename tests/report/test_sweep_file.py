@@ -16,7 +16,9 @@ NUMBER = {"value": 0.7, "unit": "1", "origin": "measured", "source": "a test"}
 LEAST: dict[str, Any] = {
     "title": "Small",
     "device": "local",
-    "points": [{"name": "a", "accuracy": NUMBER, "command": "wattnas build"}],
+    "points": [
+        {"name": "a", "accuracy": NUMBER, "energy_j": NUMBER | {"unit": "J"}, "command": "wattnas build"}
+    ],
 }
 
 
@@ -33,7 +35,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 def test_the_least_that_a_file_holds(tmp_path: Path) -> None:
     found = read(tmp_path, LEAST)
-    assert found.minimize == "energy_j" and found.points[0].cost("energy_j") is None
+    assert found.minimize == "energy_j" and found.points[0].cost("macs") is None
 
 
 def changed(**point: Any) -> dict[str, Any]:
@@ -51,6 +53,7 @@ def changed(**point: Any) -> dict[str, Any]:
         ({**LEAST, "points": LEAST["points"] * 2}, "the name 'a' occurs more than once"),
         ({**LEAST, "points": []}, "points"),
         ({**LEAST, "format": 2}, "format"),
+        ({**LEAST, "minimize": "macs"}, "no point has macs, which was minimised"),
         ({**LEAST, "layer_costs": [{}]}, "layer_costs has 1 layers, layers has 0"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,7 +92,7 @@ class Drawing:
         return {"all": [self.own.to_json(), beside], "looks": looks}
 
 
-def looks_of(operations: Any) -> dict[str, dict[str, Any]]:
+def looks_of(operations: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Candidate -> colours, in the order of the legend: `skip` last, the ends without a place in it."""
     names = sorted(dict.fromkeys(operations), key=lambda name: (name == "skip", name))
     ends = {_ENDS: {**_look(END), "end": True}}

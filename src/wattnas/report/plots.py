@@ -151,7 +151,7 @@ def _whiskers(values: tuple[float, ...], spans: tuple[tuple[float, float] | None
     }
 
 
-def _names(labels: tuple[str, ...], **more: Any) -> dict[str, Any]:
+def _names(labels: tuple[str, ...]) -> dict[str, Any]:
     """An axis with one name at each whole number, the first on top."""
     return {
         "tickvals": list(range(len(labels))),
@@ -159,41 +159,33 @@ def _names(labels: tuple[str, ...], **more: Any) -> dict[str, Any]:
         "range": [len(labels) - 0.5, -0.5],
         "showgrid": False,
         "automargin": True,
-        **more,
     }
 
 
 def _heat_map(chart: HeatMap) -> Figure:
-    columns = {"title": {"text": chart.x_label}} if chart.x_label else {"tickangle": -90}
-    many = len(chart.columns) > 30
-    names = {} if many else {"tickvals": list(range(len(chart.columns)))}
+    counted = [int(name) for name in chart.columns] if chart.x_label else list(range(len(chart.columns)))
+    where = f"{chart.x_label} " if chart.x_label else ""
     trace = {
         "type": "heatmap",
         "z": [list(row) for row in chart.values],
-        "x": [int(name) for name in chart.columns] if chart.x_label else list(range(len(chart.columns))),
+        "x": counted,
         "y": list(range(len(chart.rows))),
-        "hovertext": [
-            [f"{drawn(row)}<br>{chart.x_label} {drawn(column)}" for column in chart.columns]
-            for row in chart.rows
-        ]
-        if not many
-        else None,
-        "hoverinfo": "text+z" if not many else "x+y+z",
+        "hovertext": [[drawn(f"{row}, {where}{column}") for column in chart.columns] for row in chart.rows],
+        "hoverinfo": "text+z",
         "zhoverformat": ".2%",
         "zmin": 0,
         "zmax": 1,
         "colorscale": "Cividis",
         "colorbar": {"tickformat": ".0%", "thickness": 12, "outlinewidth": 0, "len": 0.9},
     }
-    x: dict[str, Any] = dict(columns)
-    if not chart.x_label:
-        x |= names | {"ticktext": [drawn(name) for name in chart.columns]}
+    named = {"tickangle": -90, "tickvals": counted, "ticktext": [drawn(name) for name in chart.columns]}
+    x: dict[str, Any] = {"title": {"text": chart.x_label}} if chart.x_label else named
     layout = {
         "xaxis": {**x, "showgrid": False, "automargin": True},
         "yaxis": _names(chart.rows),
         "height": _FRAME + 56 + _ROW * len(chart.rows),
     }
-    return {"data": [{key: value for key, value in trace.items() if value is not None}], "layout": layout}
+    return {"data": [trace], "layout": layout}
 
 
 def _scatter(chart: ScatterChart) -> Figure:

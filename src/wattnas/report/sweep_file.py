@@ -137,6 +137,8 @@ class SweepFile(_Part):
         repeated = sorted({name for name in names if names.count(name) > 1})
         if repeated:
             raise ValueError(f"the name {repeated[0]!r} occurs more than once")
+        if all(point.cost(self.minimize) is None for point in self.points):
+            raise ValueError(f"no point has {self.minimize}, which was minimised")
         if self.layer_costs and len(self.layer_costs) != len(self.layers):
             raise ValueError(f"layer_costs has {len(self.layer_costs)} layers, layers has {len(self.layers)}")
         for network in (*self.points, *self.references):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.report.fake_sweep import make_sweep
 from tests.report.static.conftest import EVIL, Opened, open_page
+from tests.report.test_sweep_file import LEAST
 from wattnas.report import write_report
 from wattnas.report.explorer import Explorer, build_explorer, cheapest
 from wattnas.report.sweep_file import Point, SweepFile, read_sweep
@@ -181,6 +184,13 @@ def test_the_next_networks_are_the_nearest(sweep: Opened, explorer: Explorer) ->
     wanted = min(better, key=lambda p: p.energy_j.value if p.energy_j else 0)
     sweep.page.get_by_role("button", name="Next better").click()
     assert shown(sweep) == wanted.name
+
+
+def test_the_least_that_a_file_holds_gives_a_page(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "sweep.json").write_text(json.dumps(LEAST))
+    found = open_page(browser, write_report(tmp_path))
+    assert shown(found) == "a" and found.complaints == []
+    found.page.context.close()
 
 
 def test_axes_can_be_switched(sweep: Opened, explorer: Explorer) -> None:

@@ -123,7 +123,9 @@
 
   let drawFirst = null;
   const drawNetwork = (network) => {
-    if (!layers.length || !network.architecture.length) return;
+    if (!layers.length) return;
+    element("plot-networks").closest("figure").hidden = !network.architecture.length;
+    if (!network.architecture.length) return;
     const first = drawable(network);
     if (drawFirst) {
       drawFirst(first);
@@ -277,6 +279,7 @@
     }
   });
   element("found-name").tabIndex = -1;
-  if (Object.keys(axes).length < 2) element("plot-front").hidden = true;
+  // A logarithmic axis has no place for a cost of zero.
+  if (networks.some((network) => Object.values(network.numbers).some((number) => number.value === 0))) element("log").checked = false;
   pick();
 })();
