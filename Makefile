@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Debian packages that some tests need. Where one is missing, those tests skip and name it.
+DEBIAN := chromium openssh-server
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test slow lint types check packages clean
@@ -11,8 +13,8 @@ help:
 	@echo "make demo   build a network on the bundled digits and print where its report is"
 	@echo "make test   run the tests"
 	@echo "make check  lint, types and tests"
+	@echo "make packages  install the Debian packages that some tests need (as root): $(DEBIAN)"
 	@echo "make slow   also the tests that take minutes"
-	@echo "make packages  as root on Debian: install the ssh server that some tests start"
 	@echo "make clean  remove .venv and caches (runs/ stays)"
 
 setup: $(STAMP)
@@ -24,6 +26,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
+
+packages:
+	@sh tools/debian.sh $(DEBIAN)
 
 demo: setup
 	$(BIN)/wattnas build --preset demo --out runs/demo
@@ -42,17 +47,6 @@ types: setup
 	$(BIN)/mypy
 
 check: lint types test
-
-# Tests through ssh start a server of their own, and skip where none is installed. So this never fails.
-APT := DEBIAN_FRONTEND=noninteractive timeout 300 apt-get -qq -o Acquire::http::Timeout=20 -o Acquire::Retries=1
-SERVER := install -y --no-install-recommends openssh-server
-packages:
-	@if [ -x /usr/sbin/sshd ]; then exit 0; fi; \
-	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
-		echo "No ssh server is installed: tests through ssh are skipped (Debian: apt install openssh-server)"; \
-	elif ! { $(APT) $(SERVER) || { $(APT) update && $(APT) $(SERVER); }; } >/dev/null 2>&1; then \
-		echo "openssh-server cannot be installed now: tests through ssh are skipped"; \
-	fi
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

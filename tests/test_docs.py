@@ -41,6 +41,7 @@ from wattnas.device.profile import Entry
 from wattnas.export import export_network
 from wattnas.objective import known_methods, make_objective
 from wattnas.objective.cost import log_cost
+from wattnas.report.sweep_file import LayerShape, Network, Point, SweepFile
 from wattnas.space import Architecture, Head, Input, Layout, Space, Stage, Stem, load_space
 from wattnas.space.load import parse_space
 from wattnas.units import Quantity
@@ -109,6 +110,15 @@ def test_keys_of_a_space(heading: str, model: type[BaseModel], prefix: str) -> N
 def test_keys_of_a_profile() -> None:
     table = rows(section("docs/devices.md", "Write one"))
     wanted = [item for model in (Profile, Entry, Quantity) for item in defaults(model).items()]
+    assert [(row[0], row[1]) for row in table] == wanted
+
+
+def test_keys_of_a_sweep() -> None:
+    table = rows(section("docs/report.md", "`sweep.json`"))
+    models = (SweepFile, LayerShape, Network, Point)
+    wanted = [item for model in models for item in defaults(model).items()]
+    inherited = len(defaults(Network))
+    wanted = [*wanted[: -len(defaults(Point))], *list(defaults(Point).items())[inherited:]]
     assert [(row[0], row[1]) for row in table] == wanted
 
 

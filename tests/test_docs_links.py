@@ -101,3 +101,19 @@ def test_files_that_are_named_exist(name: str) -> None:
 def test_no_path_of_one_machine_and_no_registry(name: str) -> None:
     assert not LOCAL_PATH.findall(DOCS[name])
     assert not REGISTRY.findall(DOCS[name])
+
+
+def test_the_japanese_readme_has_the_same_commands() -> None:
+    found = [re.findall(r"^```.*?^```$", DOCS[name], re.M | re.S) for name in ("README.md", "README.ja.md")]
+    assert found[0] == found[1]
+    inline = [
+        set(re.findall(r"`((?:wattnas|make|--)[^`]*)`", prose(name)))
+        for name in ("README.md", "README.ja.md")
+    ]
+    assert inline[0] == inline[1]
+
+
+def test_the_japanese_readme_has_the_same_parts() -> None:
+    for pattern in (r"^#+", r"^\|", r"^- |^\d\. "):
+        counts = [len(re.findall(pattern, prose(name), re.M)) for name in ("README.md", "README.ja.md")]
+        assert counts[0] == counts[1], pattern

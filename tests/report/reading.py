@@ -83,7 +83,7 @@ class Document(HTMLParser):
         parts = [
             text
             for where, open_, text in self._texts
-            if (not section or where == section) and "style" not in open_ and "title" not in open_
+            if (not section or where == section) and not {"style", "title", "script"} & set(open_)
         ]
         return " ".join(" ".join(parts).split())
 
@@ -95,8 +95,9 @@ class Document(HTMLParser):
                 found.append(text)
         return found
 
-    def row(self, section: str, first: str) -> list[str]:
-        """The cells of the one row of a section that begins with `first`."""
+    def row(self, section: str, first: str, width: int = 0) -> list[str]:
+        """The cells of the one row of a section that begins with `first`, of those with `width` cells."""
         found = [cells for where, cells in self.rows if where == section and cells and cells[0] == first]
+        found = [cells for cells in found if width in (0, len(cells))]
         assert len(found) == 1, f"{len(found)} rows of {section} begin with {first!r}"
         return [" ".join(cell.split()) for cell in found[0]]

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.report.fake_run import CLASSES, make_run, train_lines
-from wattnas.report.curves import MAX_ROWS, build_gates, build_search, build_train
+from tests.report.fake_run import make_run, train_lines
+from wattnas.report.curves import MAX_ROWS, build_search, build_train
 from wattnas.report.read import RunFiles, read_run
 
 
@@ -47,7 +47,7 @@ def test_before_an_epoch_has_ended_lines_stand_at_their_step(tmp_path: Path) -> 
     (path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     files = read_run(path)
     curves = build_search(files)
-    assert curves is not None and build_gates(files) is None and build_train(files) is None
+    assert curves is not None and build_train(files) is None
     assert curves.charts[0].x_label == "step" and curves.charts[0].series[0].x == (5, 10, 15, 20)
     assert [line.name for line in curves.charts[0].series] == ["weights"]
     assert "Expected latency" not in [chart.title for chart in curves.charts]
@@ -98,24 +98,6 @@ def test_long_tables_are_thinned_and_say_so(tmp_path: Path) -> None:
     assert curves.table.note == "Every 4th of 1000 epochs, and the last."
 
 
-def test_gates_are_those_of_the_last_epoch(files: RunFiles, finished: Path) -> None:
-    gates = build_gates(files)
-    last = [line for line in logged(finished, "search") if "probabilities" in line][-1]
-    assert gates is not None and gates.epoch == 10
-    assert [list(row) for row in gates.chart.values] == last["probabilities"]
-    assert [[value.value for value in row] for _, row in gates.rows] == last["probabilities"]
-    assert gates.chart.columns[0] == "k3_e1" and gates.chart.rows[1] == "1 k3_e1_g2"
-    best = max(range(22), key=lambda row: max(last["probabilities"][row]))
-    assert (
-        f"Most decided: layer {best} ({100 * max(last['probabilities'][best]):.2f} %)" in gates.chart.caption
-    )
-
-
-def test_candidates_that_the_run_does_not_name_are_numbered(tmp_path: Path) -> None:
-    gates = build_gates(read_run(make_run(tmp_path, name_candidates=False, classes=CLASSES[:2])))
-    assert gates is not None and gates.chart.columns[:2] == ("candidate 0", "candidate 1")
-
-
 def test_captions_say_where_a_curve_begins_and_ends(files: RunFiles, finished: Path) -> None:
     curves = build_train(files)
     lines = logged(finished, "train")
@@ -126,4 +108,4 @@ def test_captions_say_where_a_curve_begins_and_ends(files: RunFiles, finished: P
 
 def test_nothing_logged(tmp_path: Path) -> None:
     files = read_run(make_run(tmp_path, done=()))
-    assert build_search(files) is None and build_train(files) is None and build_gates(files) is None
+    assert build_search(files) is None and build_train(files) is None

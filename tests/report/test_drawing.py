@@ -3,78 +3,97 @@
 from __future__ import annotations
 
 import json
-from math import sqrt
 from pathlib import Path
 
-import pytest
-
 from tests.report.fake_run import COLOURFUL, S1_L80, make_run
-from wattnas.report.drawing import build_drawing
+from wattnas.report.drawing import Network, build_drawing, looks_of, note_of
 from wattnas.report.read import RunFiles, read_run
+from wattnas.report.references import published
 
 # Table 1 of Ozawa et al., as DESIGN.md reads it: (layers, channels, side).
 STAGES = [(1, 16, 32), (4, 24, 16), (4, 32, 8), (4, 64, 4), (4, 96, 4), (4, 160, 2), (1, 320, 2)]
 
 
-def test_stages_are_those_of_the_space(files: RunFiles) -> None:
+def own(files: RunFiles) -> Network:
     drawing = build_drawing(files)
     assert drawing is not None
-    stem, *stages, head = drawing.groups
-    assert stem.heading == "Input: 3 × 32 × 32" and stem.blocks[0].shape == "16 × 32 × 32"
-    assert head.heading == "Output: 10 classes"
-    assert [len(stage.blocks) for stage in stages] == [layers for layers, _, _ in STAGES]
-    for stage, (_, channels, side) in zip(stages, STAGES, strict=True):
-        assert {block.shape for block in stage.blocks} == {f"{channels} × {side} × {side}"}
+    return drawing.own
+
+
+def test_shapes_are_those_of_the_space(files: RunFiles) -> None:
+    stem, *layers, head = own(files).blocks
+    wanted = [(channels, side) for count, channels, side in STAGES for _ in range(count)]
+    assert [(block.channels, block.size) for block in layers] == wanted
+    assert (stem.shape, stem.note) == ("16 × 32 × 32", "3 × 3 convolution")
+    assert (head.shape, head.note) == ("320 × 2 × 2", "10 classes")
 
 
 def test_blocks_stand_in_the_order_of_the_layers(files: RunFiles) -> None:
-    drawing = build_drawing(files)
-    assert drawing is not None
-    blocks = [block for group in drawing.groups[1:-1] for block in group.blocks]
-    assert [block.name for block in blocks] == COLOURFUL.split() == list(drawing.operations)
-    assert [block.place for block in blocks] == [str(index) for index in range(22)]
-
-
-def test_width_grows_with_the_root_of_the_channels(files: RunFiles) -> None:
-    drawing = build_drawing(files)
-    assert drawing is not None
-    widths = {group.blocks[0].shape.split()[0]: group.blocks[0].width for group in drawing.groups}
-    assert widths["320"] == 100
-    assert widths["24"] == pytest.approx(100 * sqrt(24 / 320), abs=0.05)
+    network = own(files)
+    assert [block.name for block in network.layers] == COLOURFUL.split()
+    assert [block.place for block in network.layers] == [str(index) for index in range(22)]
 
 
 def test_skips_say_whether_they_do_anything(tmp_path: Path) -> None:
-    drawing = build_drawing(read_run(make_run(tmp_path, operations=S1_L80)))
-    assert drawing is not None
-    notes = {block.place: block.note for group in drawing.groups for block in group.blocks}
+    network = own(read_run(make_run(tmp_path, operations=S1_L80)))
+    notes = {block.place: block.note for block in network.blocks}
     assert notes["0"] == notes["20"] == "identity"
     assert notes["17"] == "1 × 1 convolution, stride 2" and notes["21"] == "1 × 1 convolution"
     assert notes["1"] == "stride 2"
+    assert note_of("k3_e1", 16, 24, 1) == ""
 
 
-def test_the_legend_names_each_candidate_once_and_skip_last(files: RunFiles) -> None:
+def test_the_legend_names_each_candidate_once_and_skip_last() -> None:
+    looks = looks_of(["skip", "k3_e6", "skip", "k3_e1_g2"])
+    assert list(looks) == ["k3_e1_g2", "k3_e6", "skip", "stem and head"]
+    assert looks["k3_e1_g2"]["stripe"] and looks["skip"]["outlined"] and looks["stem and head"]["end"]
+
+
+def test_blocks_hold_the_costs_with_their_origin(files: RunFiles) -> None:
+    block = own(files).layers[0]
+    assert block.cost == "1.732 ms measured, 674.5 mJ measured"  # the published table
+    text = block.to_json()["text"]
+    assert text == "Layer 0: k3_e1<br>16 × 32 × 32<br>1.732 ms measured, 674.5 mJ measured"
+
+
+def test_published_networks_stand_beside_it_in_its_shapes(files: RunFiles) -> None:
     drawing = build_drawing(files)
     assert drawing is not None
-    names = [name for name, _ in drawing.legend]
-    assert sorted(names) == sorted(set(COLOURFUL.split())) and names[-1] == "skip"
+    assert [network.name for network in drawing.beside] == [entry.name for entry in published("cifar")]
+    for network, entry in zip(drawing.beside, published("cifar"), strict=True):
+        assert tuple(block.name for block in network.layers) == entry.operations
+        assert [block.shape for block in network.blocks] == [block.shape for block in drawing.own.blocks]
+        assert all(block.cost == "" for block in network.layers)  # nobody has measured them on this device
 
 
-def test_titles_hold_the_costs_with_their_origin(files: RunFiles) -> None:
-    drawing = build_drawing(files)
-    assert drawing is not None and files.costs is not None
-    title = drawing.groups[1].blocks[0].title
-    assert (
-        title == "Layer 0: k3_e1, 16 × 32 × 32; 1.732 ms measured, 674.5 mJ measured"
-    )  # the published table
+def test_other_spaces_have_none_beside(tmp_path: Path) -> None:
+    path = make_run(tmp_path)
+    content = json.loads((path / "run.json").read_text())
+    content["space"]["name"] = "mine"
+    (path / "run.json").write_text(json.dumps(content))
+    drawing = build_drawing(read_run(path))
+    assert drawing is not None and drawing.beside == ()
+
+
+def test_names_of_users_are_escaped_where_plotly_draws_them(tmp_path: Path) -> None:
+    path = make_run(tmp_path)
+    content = (path / "costs.json").read_text().replace('"k3_e1"', '"<i>x"')
+    (path / "costs.json").write_text(content)
+    (path / "architecture.json").write_text(
+        (path / "architecture.json").read_text().replace('"k3_e1"', '"<i>x"')
+    )
+    drawing = build_drawing(read_run(path))
+    assert drawing is not None
+    found = drawing.to_json()["all"][0]["blocks"][1]
+    assert found["text"].startswith("Layer 0: &lt;i&gt;x<br>") and found["name"] == "<i>x"
 
 
 def test_without_costs_the_names_are_drawn(tmp_path: Path) -> None:
     path = make_run(tmp_path)
     (path / "costs.json").unlink()
-    drawing = build_drawing(read_run(path))
-    assert drawing is not None and len(drawing.groups) == 1
-    assert [block.name for block in drawing.groups[0].blocks] == COLOURFUL.split()
-    assert drawing.groups[0].blocks[0].shape == ""
+    network = own(read_run(path))
+    assert [block.name for block in network.blocks] == COLOURFUL.split()
+    assert network.blocks[0].shape == ""
 
 
 def test_keys_of_a_later_version_are_shown_without_details(tmp_path: Path) -> None:
@@ -83,9 +102,8 @@ def test_keys_of_a_later_version_are_shown_without_details(tmp_path: Path) -> No
     for fixed in content["fixed"]:
         fixed["key"] = "something else"
     (path / "costs.json").write_text(json.dumps(content))
-    drawing = build_drawing(read_run(path))
-    assert drawing is not None
-    assert drawing.groups[0].heading == "Input" and drawing.groups[-1].heading == "Output"
+    stem, *_, head = own(read_run(path)).blocks
+    assert (stem.name, stem.note, head.note) == ("stem", "", "")
 
 
 def test_nothing_to_draw(tmp_path: Path) -> None:

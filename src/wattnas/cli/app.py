@@ -11,7 +11,8 @@ from wattnas import __version__
 from wattnas.cli.build import build
 from wattnas.cli.catalogue import cost, devices, doctor, spaces
 from wattnas.cli.profile import profile_app
-from wattnas.cli.stages import evaluate, export, report, search, train
+from wattnas.cli.report import report
+from wattnas.cli.stages import evaluate, export, search, train
 from wattnas.cli.verify import verify
 from wattnas.errors import WattnasError
 

@@ -1,4 +1,4 @@
-"""`wattnas search`, `train`, `export`, `evaluate`, `report`: the stages of a build, each on its own."""
+"""`wattnas search`, `train`, `export`, `evaluate`: the stages of a build, each on its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 
 from wattnas.cli import options as opt
 from wattnas.cli.watch import watching
-from wattnas.pipeline import evaluate_run, open_run, redo, run_report, run_stage, start_run
+from wattnas.pipeline import evaluate_run, open_run, redo, run_stage, start_run
 from wattnas.pipeline.context import Context
 from wattnas.rundir import RunDir
 
@@ -105,12 +105,6 @@ def evaluate(
         typer.echo("{accuracy:.2%} ({low:.2%} to {high:.2%}) of {n} {split} images of {data}".format(**found))
         if found.get("in_training"):
             typer.echo(f"note: the network learned from {found['in_training']} of these images.", err=True)
-
-
-def report(run_dir: opt.RunPath, quiet: opt.Quiet = False) -> None:
-    """Write report.html from the files of the run."""
-    with _opened(run_dir, quiet=quiet) as context:
-        typer.echo(str(run_report(context)))
 
 
 def _on_its_own(run_dir: Path, stage: str, again: bool, quiet: bool) -> None:

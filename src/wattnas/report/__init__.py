@@ -1,5 +1,6 @@
-"""The report of a run: one offline HTML page made from the files of its directory."""
+"""Reports: one offline HTML page made from the files of a run, a sweep or an analysis."""
 
+from wattnas.report.watch import watch_report
 from wattnas.report.write import write_report
 
-__all__ = ["write_report"]
+__all__ = ["watch_report", "write_report"]

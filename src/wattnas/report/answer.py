@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from wattnas.report.files import VerificationFile
+from wattnas.report.files import OnDeviceFile, VerificationFile
 from wattnas.report.read import MODEL, RunFiles
-from wattnas.report.text import Number, counted, goal_text, number, share, span
+from wattnas.report.text import Number, counted, goal_text, interval, number, share, span
 from wattnas.units import Quantity
 
 Tone = Literal["good", "bad", "open"]
@@ -80,15 +80,28 @@ def _sentences(files: RunFiles) -> tuple[str, ...]:
         f"The goal: at least {goal_text(goal)} of the images classified right." if goal is not None else ""
     )
     reached = _reached(found) if found is not None else _progress(files)
-    return tuple(sentence for sentence in (asked, reached, _certainty(found)) if sentence)
+    sentences = (asked, reached, _certainty(found), _on_device(files.on_device))
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _on_device(found: OnDeviceFile | None) -> str:
+    if found is None:
+        return ""
+    result = found.accuracy
+    agreed = "" if found.agreement is None else f", the same answer as here for {share(found.agreement).text}"
+    words = {True: "holds", False: "is broken", None: "could not be told"}
+    bounds = "; ".join(f"{name} {words[holds]}" for name, holds in found.bounds.items())
+    return f"On {found.device} itself: {result.correct:,} of {counted(result.n, 'image')} right{agreed}." + (
+        f" Bounds there: {bounds}." if bounds else ""
+    )
 
 
 def _reached(found: VerificationFile) -> str:
     result = found.accuracy
-    interval = span(share(result.low), share(result.high))
+    between = span(share(result.low), share(result.high))
     return (
         f"Reached: {share(result.accuracy).text}. The exported network classified {result.correct:,} of "
-        f"{counted(result.n, 'test image')} right; the 95 % interval is {interval}."
+        f"{counted(result.n, 'test image')} right; the 95 % interval is {between}."
     )
 
 
@@ -126,6 +139,13 @@ def _cautions(files: RunFiles) -> tuple[str, ...]:
     if found is not None and found.parity is not None and found.parity.disagreements:
         images = counted(found.parity.disagreements, "image")
         cautions.append(f"The exported network and the trained one name different classes on {images}.")
+    device = files.on_device
+    if device is not None and found is not None and device.model_sha256 != found.model_sha256:
+        cautions.append(
+            f"What was measured on {device.device} is of another file. Run `wattnas verify` again."
+        )
+    if device is not None and device.unsteady:
+        cautions.append(f"The timing on {device.device} was unsteady: {device.unsteady}")
     if files.manifest.warnings:
         cautions.append(f"{counted(len(files.manifest.warnings), 'warning')} occurred; see Provenance.")
     return tuple(cautions)
@@ -148,15 +168,21 @@ def _figures(files: RunFiles) -> tuple[Figure, ...]:
     elif found is not None:
         device = {"Latency, device": found.predicted_latency, "Energy, device": found.predicted_energy}
         figures.extend(_quantities(device))
-    return (*figures, *_file_size(files))
+    return (*figures, *_measured_there(files.on_device), *_file_size(files))
+
+
+def _measured_there(found: OnDeviceFile | None) -> list[Figure]:
+    if found is None:
+        return []
+    return _quantities({f"Latency, {found.device}": found.latency, f"Energy, {found.device}": found.energy})
 
 
 def _accuracy(found: VerificationFile) -> Figure:
     result = found.accuracy
-    interval = span(share(result.low), share(result.high))
+    between = span(share(result.low), share(result.high))
     day = f", {found.date.date().isoformat()}" if found.date is not None else ""
     source = f"{counted(result.n, 'test image')} through {MODEL}, Wilson interval{day}"
-    return Figure("Accuracy", share(result.accuracy), interval, "measured", source)
+    return Figure("Accuracy", share(result.accuracy), between, "measured", source)
 
 
 def _quantities(named: dict[str, Quantity | None]) -> list[Figure]:
@@ -164,10 +190,8 @@ def _quantities(named: dict[str, Quantity | None]) -> list[Figure]:
 
 
 def _quantity(name: str, quantity: Quantity) -> Figure:
-    interval = ""
-    if quantity.low is not None and quantity.high is not None:
-        interval = span(number(quantity.low, quantity.unit), number(quantity.high, quantity.unit))
-    return Figure(name, number(quantity.value, quantity.unit), interval, quantity.origin, quantity.source)
+    value = number(quantity.value, quantity.unit)
+    return Figure(name, value, interval(quantity), quantity.origin, quantity.source)
 
 
 def _file_size(files: RunFiles) -> tuple[Figure, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from wattnas.report.charts import HeatMap, LineChart, Series, Unit
+from wattnas.report.charts import LineChart, Series, Unit
 from wattnas.report.files import SearchLine, TrainLine
 from wattnas.report.read import RunFiles
 from wattnas.report.text import Number, number, plain, share
@@ -45,15 +45,6 @@ class Curves:
 
     charts: tuple[LineChart, ...]
     table: EpochTable
-
-
-@dataclass(frozen=True)
-class Gates:
-    """Probabilities of the gates after the last finished epoch."""
-
-    epoch: int
-    chart: HeatMap
-    rows: tuple[tuple[str, tuple[Number, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -98,44 +89,6 @@ def build_search(files: RunFiles) -> Curves | None:
 def build_train(files: RunFiles) -> Curves | None:
     """The curves of the final training; None where nothing is logged."""
     return _curves("train", _TRAIN, files.train, files.manifest.settings.goal_accuracy)
-
-
-def build_gates(files: RunFiles) -> Gates | None:
-    """The gates after the last epoch that ended; None where none did."""
-    ended = [line for line in files.search if line.probabilities]
-    if not ended:
-        return None
-    last = ended[-1]
-    values = last.probabilities or ()
-    columns = _columns(files, len(values[0]))
-    rows = _rows(files, len(values))
-    sure = max(range(len(values)), key=lambda row: max(values[row]))
-    unsure = min(range(len(values)), key=lambda row: max(values[row]))
-    caption = (
-        f"Probability of each candidate at each layer after epoch {last.epoch + 1}; a dot marks the largest. "
-        f"Most decided: layer {sure} ({share(max(values[sure])).text}), "
-        f"least: layer {unsure} ({share(max(values[unsure])).text})."
-    )
-    chart = HeatMap("gates", "Probabilities of the gates", caption, rows, columns, values)
-    table = tuple(
-        (name, tuple(share(value) for value in row)) for name, row in zip(rows, values, strict=True)
-    )
-    return Gates(last.epoch + 1, chart, table)
-
-
-def _columns(files: RunFiles, count: int) -> tuple[str, ...]:
-    """Names of the candidates, or their numbers where the run does not name them."""
-    space = files.manifest.space
-    if space is not None and len(space.candidates) == count:
-        return space.candidates
-    return tuple(f"candidate {index}" for index in range(count))
-
-
-def _rows(files: RunFiles, count: int) -> tuple[str, ...]:
-    architecture = files.architecture
-    if architecture is None or len(architecture.operations) != count:
-        return tuple(str(index) for index in range(count))
-    return tuple(f"{index} {name}" for index, name in enumerate(architecture.operations))
 
 
 def _curves(stage: str, plans: Sequence[_Plan], lines: Lines, goal: float | None) -> Curves | None:

@@ -78,6 +78,7 @@ class StageFacts(_Part):
 
     state: str = ""
     wall_s: Cost | None = None
+    energy: Quantity | None = None
     ended: str = ""
 
 
@@ -200,6 +201,39 @@ class VerificationFile(_Part):
     data_hash: str = ""
     date: datetime | None = None
     versions: dict[str, str] = {}
+
+
+class OnDeviceFile(_Part):
+    """`on_device.json`: the exported network on the device itself."""
+
+    device: str
+    hardware: str = ""
+    runtime: str = ""
+    accuracy: AccuracyFacts
+    agreement: Share | None = None
+    latency: Quantity
+    energy: Quantity | None = None
+    bounds: dict[str, bool | None] = {}
+    unsteady: str = ""
+    model_sha256: str = ""
+
+
+class RoundFacts(_Part):
+    """One round of the closed loop: what was selected, what it was expected to reach, what it reached."""
+
+    round: Count
+    architecture: tuple[str, ...] = ()
+    predicted_accuracy: Quantity | None = None
+    validation_accuracy: Quantity | None = None
+    energy_j: Quantity | None = None
+    latency_s: Quantity | None = None
+    decision: str = ""
+
+
+class RoundsFile(_Part):
+    """`rounds.json`."""
+
+    rounds: tuple[RoundFacts, ...]
 
 
 class _Line(_Part):

@@ -14,10 +14,18 @@ THEME = {
     "vermilion": ("#d55e00", "#ff8a3d"),
     "green": ("#00805d", "#2fc59b"),
     "purple": ("#a5437f", "#e08fbf"),
+    "orange": ("#b07000", "#ffc04d"),
+    "sky": ("#1b87b8", "#9ad4f5"),
+    "olive": ("#6b6b00", "#d8d86a"),
+    "slate": ("#4a5663", "#b8c4d0"),
 }
 """CSS variables of the charts: (on light, on dark)."""
 
-SERIES = ("blue", "vermilion", "green", "purple")
+SERIES = ("blue", "vermilion", "green", "purple", "orange", "sky", "olive", "slate")
+"""Colours of lines and families, in this order."""
+
+MARKS = ("circle", "square", "diamond", "triangle-up", "triangle-down", "cross", "x", "star", "pentagon")
+"""Plotly's symbols of families, in this order; of another length than `SERIES`, so that pairs differ long."""
 
 _BLACK, _WHITE = "#000000", "#ffffff"
 _KERNEL_HUES = {3: "#0072b2", 5: "#d55e00", 7: "#009e73"}
@@ -44,6 +52,10 @@ class Swatch:
     ink: str
     stripe: str = ""
     is_outlined: bool = False
+
+
+END = Swatch("#3d4650", "#ffffff")
+"""Stem and head."""
 
 
 def swatch(operation: str) -> Swatch:

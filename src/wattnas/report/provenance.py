@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from wattnas.report.answer import STAGES
 from wattnas.report.files import Manifest, VerificationFile
 from wattnas.report.read import RunFiles
-from wattnas.report.text import Rows, pairs
+from wattnas.report.text import Rows, number, pairs
 from wattnas.units import format_duration
 
 
 @dataclass(frozen=True)
 class StageRow:
-    """One stage of the run."""
+    """One stage of the run; `energy` is empty where no meter was read while it went on."""
 
     name: str
     state: str
     wall: str
+    energy: str
     ended: str
 
 
@@ -85,8 +86,10 @@ def _stages(manifest: Manifest) -> tuple[StageRow, ...]:
     for name in names:
         stage = manifest.stages.get(name)
         if stage is None:
-            rows.append(StageRow(name, "not done", "", ""))
+            rows.append(StageRow(name, "not done", "", "", ""))
         else:
             wall = "" if stage.wall_s is None else format_duration(stage.wall_s)
-            rows.append(StageRow(name, stage.state or "not done", wall, stage.ended))
+            spent = stage.energy
+            energy = "" if spent is None else f"{number(spent.value, spent.unit).text} ({spent.origin})"
+            rows.append(StageRow(name, stage.state or "not done", wall, energy, stage.ended))
     return tuple(rows)

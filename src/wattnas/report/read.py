@@ -19,7 +19,9 @@ from wattnas.report.files import (
     ArchitectureFile,
     CostsFile,
     Manifest,
+    OnDeviceFile,
     ProfileFile,
+    RoundsFile,
     SearchLine,
     TrainLine,
     VerificationFile,
@@ -58,6 +60,8 @@ class RunFiles:
     train: tuple[TrainLine, ...]
     verification: VerificationFile | None
     model: ModelFile | None
+    on_device: OnDeviceFile | None = None
+    rounds: RoundsFile | None = None
 
 
 def read_run(path: Path) -> RunFiles:
@@ -80,6 +84,8 @@ def read_run(path: Path) -> RunFiles:
         train=_stage_lines(lines, "train", TrainLine, path),
         verification=_optional(run, "verification.json", VerificationFile) if "verify" in done else None,
         model=_model(path / MODEL) if "export" in done else None,
+        on_device=_optional(run, "on_device.json", OnDeviceFile) if "verify" in done else None,
+        rounds=_optional(run, "rounds.json", RoundsFile),
     )
     _check_same_architecture(files, path)
     return files

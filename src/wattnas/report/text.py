@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from wattnas.units import format_bytes, format_count, format_joules, format_seconds
+from wattnas.units import Quantity, format_bytes, format_count, format_joules, format_seconds, format_watts
 
 Rows = tuple[tuple[str, str], ...]
 """(name, text), one a line."""
@@ -14,6 +14,7 @@ Rows = tuple[tuple[str, str], ...]
 _FORMATS: dict[str, Callable[[float], str]] = {
     "s": format_seconds,
     "J": format_joules,
+    "W": format_watts,
     "B": format_bytes,
     "1": format_count,
 }
@@ -27,8 +28,25 @@ class Number:
     value: float
 
 
+@dataclass(frozen=True)
+class Cell:
+    """A number of a table, its interval and origin; `number` is None where nobody knows it."""
+
+    number: Number | None
+    interval: str = ""
+    origin: str = ""
+
+
+def cell(quantity: Quantity | None, shown: Callable[[float], Number] | None = None) -> Cell:
+    """A quantity as a table shows it; `shown` writes its values, by unit where not given."""
+    if quantity is None:
+        return Cell(None)
+    write = shown or (lambda value: number(value, quantity.unit))
+    return Cell(write(quantity.value), interval(quantity, write), quantity.origin)
+
+
 def number(value: float, unit: str) -> Number:
-    """Seconds ("s"), joules ("J"), bytes ("B") or a count ("1")."""
+    """Seconds ("s"), joules ("J"), watts ("W"), bytes ("B") or a count ("1")."""
     return Number(_FORMATS[unit](value), value)
 
 
@@ -50,6 +68,18 @@ def goal_text(goal: float) -> str:
 def span(low: Number, high: Number) -> str:
     """An interval, both ends with their unit."""
     return f"{low.text} to {high.text}"
+
+
+def interval(quantity: Quantity, shown: Callable[[float], Number] | None = None) -> str:
+    """The 95 % interval of a quantity in words; empty where none is known.
+
+    Args:
+        shown: how a value is written; by the quantity's unit where not given.
+    """
+    if quantity.low is None or quantity.high is None:
+        return ""
+    write = shown or (lambda value: number(value, quantity.unit))
+    return span(write(quantity.low), write(quantity.high))
 
 
 def counted(count: int, one: str, many: str = "") -> str:
