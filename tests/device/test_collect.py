@@ -81,6 +81,20 @@ def test_flagged_is_what_deserves_less_trust() -> None:
     assert flags == {"sure": "", "unsure": "uncertain", "unsteady": "it drifted"}
 
 
+def test_of_an_item_that_was_timed_again_the_surest_timing_counts() -> None:
+    """An unflagged one, then the one with the smaller share of spread, whichever came first."""
+    sure, rough, wide = (
+        latency(seconds, quiet_sigma_s=sigma * seconds, wide=wide)
+        for seconds, sigma, wide in [(1.0, 0.01, False), (2.0, 0.02, False), (3.0, 0.001, True)]
+    )
+    for order in ([sure, rough, wide], [wide, rough, sure], [rough, sure, wide]):
+        found = gather([stretch(latency(1.0), number, a=item) for number, item in enumerate(order)])
+        assert (found.timed()["a"].seconds, found.timed()["a"].stretch) == (1.0, order.index(sure))
+        assert (found.items, found.uncertain()) == (1, [])
+    again = gather([stretch(latency(1.0), a=wide, b=sure), stretch(latency(1.0), 1, a=wide, c=wide)])
+    assert (again.items, again.uncertain()) == (3, ["a", "c"])
+
+
 def test_time_spent_counts_anchors_and_every_attempt() -> None:
     """Twice 10 runs of 1 s and 10 of 0.5 s; once 10 of 1 s and 4 of 0.25 s; six warm-ups."""
     first = told(latency(1.0), {"a": latency(0.5)}, attempts=2)

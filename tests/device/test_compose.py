@@ -28,12 +28,14 @@ from wattnas.space import Architecture, Layout, load_space
 from wattnas.space.load import parse_space
 
 # Every kind of part: groups with a shuffle, a skip that is the identity and one that is not, a whole head.
+# Groups are of 12 channels, no multiple of a vector: the runtime fuses those with an addition only where it
+# knows shapes.
 OWN_SPACE = """
 name: own
 input: {channels: [3], min_size: 9, max_size: 9}
-stem: {channels: 16, kernel: 5, stride: 2}
-stages: [{channels: 16, layers: 1}, {channels: 32, layers: 1, stride: 2}]
-candidates: [k3_e2_g2, skip, k5_e1]
+stem: {channels: 24, kernel: 5, stride: 2}
+stages: [{channels: 24, layers: 1}, {channels: 32, layers: 1, stride: 2}]
+candidates: [k3_e1_g2, skip, k5_e1]
 head: {channels: 48, batch_norm: true, activation: true, pool: flatten}
 """
 
@@ -92,11 +94,13 @@ def some(layout: Layout, count: int) -> list[Architecture]:
     return list(islice(random_networks(layout, 0), count))
 
 
-def same_as_whole(layout: Layout, exported: dict[str, bytes], count: int, folder: Path) -> None:
-    """Random architectures, composed and exported whole, are one and the same to ONNX Runtime."""
+def same_as_whole(
+    layout: Layout, exported: dict[str, bytes], architectures: Sequence[Architecture], folder: Path
+) -> None:
+    """Architectures, composed and exported whole, are one and the same to ONNX Runtime."""
     composer = Composer(layout, exported)
     images = torch.rand(2, layout.channels, layout.size, layout.size)
-    for architecture in some(layout, count):
+    for architecture in architectures:
         composed = composer.network(architecture)
         onnx.checker.check_model(composed, full_check=True)
         whole = onnx_bytes(trained(architecture, layout), images)
@@ -127,21 +131,22 @@ def own_parts() -> tuple[dict[str, nn.Module], dict[str, bytes]]:
 def test_networks_of_a_space_of_ones_own_are_those_that_are_exported_whole(
     own_parts: tuple[dict[str, nn.Module], dict[str, bytes]], tmp_path: Path
 ) -> None:
-    same_as_whole(own(), {key: compose._patterned(model) for key, model in own_parts[1].items()}, 2, tmp_path)
+    exported = {key: compose._patterned(model) for key, model in own_parts[1].items()}
+    grouped = Architecture.parse("k3_e1_g2 k5_e1", own().space)
+    same_as_whole(own(), exported, [grouped, *some(own(), 1)], tmp_path)
 
 
 @pytest.mark.slow
 def test_networks_of_cifar_are_those_that_are_exported_whole(tmp_path: Path) -> None:
-    exported = exported_for(cifar(), some(cifar(), 3))
-    same_as_whole(cifar(), exported, 3, tmp_path)
+    same_as_whole(cifar(), exported_for(cifar(), some(cifar(), 3)), some(cifar(), 3), tmp_path)
 
 
 @pytest.mark.slow
 def test_networks_of_tiny_are_those_that_are_exported_whole(tmp_path: Path) -> None:
-    same_as_whole(tiny(), exported_for(tiny(), some(tiny(), 5)), 5, tmp_path)
+    same_as_whole(tiny(), exported_for(tiny(), some(tiny(), 5)), some(tiny(), 5), tmp_path)
 
 
-@pytest.mark.parametrize("operations", ["k3_e2_g2 skip", "skip k5_e1", "k5_e1 k3_e2_g2"])
+@pytest.mark.parametrize("operations", ["k3_e1_g2 skip", "skip k5_e1", "k5_e1 k3_e1_g2"])
 def test_joined_parts_compute_what_the_network_computes(
     own_parts: tuple[dict[str, nn.Module], dict[str, bytes]], operations: str
 ) -> None:
