@@ -13,10 +13,11 @@ from tests.device.simulated import Simulated, Table, hidden_costs, medium, stand
 from wattnas.agent.timing import Protocol
 from wattnas.device import Profile, check_profile, cost_table, predict
 from wattnas.device.assemble import join_profiles
-from wattnas.device.campaign import Campaign, Settings, make_job, null_key
+from wattnas.device.campaign import Campaign, null_key
 from wattnas.device.compose import Composer, export_parts
 from wattnas.device.design import random_networks
 from wattnas.device.fitted import Covariance
+from wattnas.device.job import Settings, timing_job
 from wattnas.device.null import null_model
 from wattnas.device.parts import part_keys, parts
 from wattnas.errors import DeviceError, ProfileError
@@ -264,7 +265,7 @@ def test_progress_counts_up_to_what_is_planned(table: Table) -> None:
 
 def test_a_job_names_each_model_by_its_hash_in_stretches_of_twenty() -> None:
     models = {f"item {number}": bytes([number]) for number in range(45)}
-    job, files = make_job(models, b"anchor", Settings(threads=3, token="t", protocol=Protocol(rounds=5)))
+    job, files = timing_job(models, b"anchor", Settings(threads=3, token="t", protocol=Protocol(rounds=5)))
     assert [len(names) for names in job["stretches"]] == [20, 20, 5]
     assert sorted(name for names in job["stretches"] for name in names) == sorted(models)
     assert all(files[job["models"][name]] == content for name, content in models.items())

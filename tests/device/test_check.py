@@ -8,12 +8,13 @@ import pytest
 from tests.device.cases import campaign_profile, profile, toy, toy_profile
 from tests.device.simulated import Simulated, Table, hidden_costs, medium, stand_in_for_export
 from wattnas.device import Profile, check_profile, predict, sentences
-from wattnas.device.campaign import Campaign, Settings
+from wattnas.device.campaign import Campaign
 from wattnas.device.check import fit_of
 from wattnas.device.design import random_networks
-from wattnas.device.fit import Z_95
+from wattnas.device.job import Settings
 from wattnas.device.parts import part_keys, parts
 from wattnas.errors import DeviceError, ProfileError
+from wattnas.export import Z_95
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
-from wattnas.device.collect import Collected, gather
-from wattnas.device.link import Classes, Failed, Latency, Stretch
+from wattnas.device.collect import Collected
+from wattnas.device.link import Classes, Failed, Latency, Result, Stretch
 from wattnas.errors import DeviceError
 
 
@@ -33,6 +34,13 @@ def told(anchor: Latency, items: dict[str, Latency], **more: Any) -> Stretch:
         "rejected": None,
     }
     return Stretch(kind="stretch", items=items, anchor=anchor, **{**fields, **more})
+
+
+def gather(results: Sequence[Result]) -> Collected:
+    found = Collected()
+    for result in results:
+        found.add(result)
+    return found
 
 
 def failed(message: str, hint: str = "") -> Failed:

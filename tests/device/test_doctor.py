@@ -8,9 +8,12 @@ import pytest
 from tests.agent.meters.test_rapl import zone
 from tests.test_machine import CPUINFO, write
 from wattnas.agent.meters import probes
-from wattnas.device import Finding, diagnose
+from wattnas.device import Finding, diagnose, diagnose_device
 from wattnas.device import doctor as module
 from wattnas.device.doctor import METERS
+from wattnas.device.link import LocalLink
+from wattnas.device.link.replies import Problem
+from wattnas.device.measured import LinkedDevice
 
 GOVERNOR = "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
 
@@ -90,3 +93,26 @@ def test_an_accelerator_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(module, "import_module", lambda name: torch)
     found = finding("accelerator (CUDA)", tmp_path)
     assert (found.available, found.detail) == (True, "Example GPU 0")
+
+
+@pytest.fixture(scope="module")
+def device(tmp_path_factory: pytest.TempPathFactory) -> LinkedDevice:
+    return LinkedDevice(LocalLink(tmp_path_factory.mktemp("agent")), "local")
+
+
+def test_a_device_says_what_it_runs_and_which_meters_it_has(device: LinkedDevice) -> None:
+    found = {finding.name: finding for finding in diagnose_device(device)}
+    assert "onnxruntime 1." in found["agent"].detail
+    assert found["measuring"] == ("measuring", True, "wattnas profile --device local", "")
+    meters = [name for name in found if name.startswith("energy: ")]
+    assert len(meters) == len(probes())
+    assert [found[name].available for name in meters] == [probe.available for _, probe in probes()]
+
+
+def test_what_stands_in_the_way_is_a_finding(device: LinkedDevice, monkeypatch: pytest.MonkeyPatch) -> None:
+    hello = device.hello().model_copy(
+        update={"problems": (Problem(message="No numpy.", hint="Install it."),)}
+    )
+    monkeypatch.setattr(device, "hello", lambda: hello)
+    found = {finding.name: finding for finding in diagnose_device(device)}
+    assert found["measuring"] == ("measuring", False, "No numpy.", "Install it.")

@@ -13,9 +13,10 @@ from tests.device.simulated import Simulated, Table, hidden_costs, medium, stand
 from wattnas.agent.energy import Protocol
 from wattnas.agent.energy_result import EnergyResult, Window
 from wattnas.device import predict
-from wattnas.device.campaign import Campaign, Settings
+from wattnas.device.campaign import Campaign
 from wattnas.device.energies import energy_job, energy_quantity, measure_energy, spread_over
 from wattnas.device.fitted import CONSTANT
+from wattnas.device.job import Settings
 from wattnas.device.joules import kind_of
 from wattnas.device.link import Energy, Failed, Result
 from wattnas.errors import MeterError

@@ -105,3 +105,13 @@ def test_a_job_goes_over_a_link_and_comes_back(tmp_path: Path) -> None:
         assert result.kind == "stretch"
         found[result.index] = sorted(result.items)
     assert found == {0: ["a", "b"], 1: ["c"]}
+
+
+def test_cleaning_removes_what_was_left(tmp_path: Path) -> None:
+    device = LinkedDevice(LocalLink(tmp_path), "local")
+    device.hello()
+    (left,) = tmp_path.glob("wattnas-agent-*.pyz")
+    found = device.clean()
+    assert found.files >= 1
+    assert found.bytes > 0
+    assert not left.exists()

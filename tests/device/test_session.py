@@ -11,7 +11,7 @@ import pytest
 from tests.device.cases import campaign_profile, toy, toy_profile
 from tests.device.simulated import Simulated, Table, hidden_costs, medium, stand_in_for_export
 from wattnas.device import Profile, Request, load_profile, profile_device
-from wattnas.device.campaign import Settings
+from wattnas.device.job import Settings
 from wattnas.device.parts import identities, parts
 from wattnas.errors import DeviceError, ProfileError
 from wattnas.space import Layout

@@ -38,19 +38,24 @@ def open_session(model: bytes, threads: int, name: str = "the network") -> Any:
     if threads < 1:
         raise ConfigError(f"{threads} threads cannot run a network.", "Give 1 or more.")
     ort: Any = onnxruntime()
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
     try:
-        # Its fallback would print to the terminal and try the same provider again.
-        return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=0)
+        return cpu_session(ort, model, threads)
     except Exception as error:  # its exception classes share no public base
         reason = " ".join(str(error).split()).rstrip(".")
         raise DeviceError(
             f"ONNX Runtime {ort.__version__} does not load {name}: {reason}.",
             "Export it again; a runtime older than the one that exported it may lack an operation.",
         ) from error
+
+
+def cpu_session(ort: Any, model: bytes, threads: int) -> Any:
+    """A session as it is deployed; raises whatever the runtime `ort` raises."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    # Its fallback would print to the terminal and try the same provider again.
+    return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"], enable_fallback=0)
 
 
 def runner(session: Any, batch: int = 1) -> Run:

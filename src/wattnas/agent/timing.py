@@ -180,16 +180,16 @@ def summarise(windows: Sequence[Sequence[float]], half_width: float) -> Timing:
     """The timing that these windows make; each holds the seconds of its runs."""
     rounds = tuple(median(window) for window in windows)
     low, high = bootstrap_median(rounds)
-    seconds = median(rounds)
+    seconds, level, sigma = median(rounds), quiet_level(windows), _quiet_sigma(windows)
     return Timing(
         seconds=seconds,
         low=min(low, seconds),
         high=max(high, seconds),
         rounds=rounds,
         runs=sum(map(len, windows)),
-        wide=_is_wide(windows, half_width),
-        quiet_s=quiet_level(windows),
-        quiet_sigma_s=_quiet_sigma(windows),
+        wide=_Z_95 * sigma > half_width * level,
+        quiet_s=level,
+        quiet_sigma_s=sigma,
     )
 
 

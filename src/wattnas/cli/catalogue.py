@@ -20,8 +20,10 @@ from wattnas.device import (
     LayerCost,
     builtin_profiles,
     diagnose,
+    diagnose_device,
     load_profile,
     local_profile,
+    open_device,
     predict,
 )
 from wattnas.space import Architecture, Layout, load_space, named_spaces
@@ -110,9 +112,18 @@ def devices(as_json: opt.Json = False) -> None:
             typer.echo(f"{profile.name}: {note}")
 
 
-def doctor(as_json: opt.Json = False) -> None:
-    """What this machine can measure, and what to do otherwise."""
-    findings = diagnose()
+def doctor(
+    device: Annotated[
+        str | None, typer.Option(help="A device instead of this machine: ssh://user@host.")
+    ] = None,
+    as_json: opt.Json = False,
+) -> None:
+    """What this machine, or a device, can measure, and what to do otherwise."""
+    if device is None:
+        findings = diagnose()
+    else:
+        with open_device(device) as opened:
+            findings = diagnose_device(opened)
     if as_json:
         typer.echo(json.dumps([finding._asdict() for finding in findings], ensure_ascii=False))
         return

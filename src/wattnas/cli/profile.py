@@ -21,11 +21,11 @@ from wattnas.device import (
     profile_device,
     sentences,
 )
-from wattnas.device.campaign import Settings
 from wattnas.device.fitted import Check
+from wattnas.device.job import Settings
 from wattnas.errors import ConfigError
 from wattnas.space import Layout, load_space
-from wattnas.units import parse_seconds
+from wattnas.units import format_bytes, parse_seconds
 
 profile_app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
@@ -108,6 +108,14 @@ def check(
         typer.echo(found.model_dump_json())
     else:
         _print_check(found)
+
+
+@profile_app.command("clean")
+def clean(device: Target = "local") -> None:
+    """Remove what measuring left on a device; profiles that are not finished begin anew."""
+    with open_device(device) as opened:
+        found = opened.clean()
+    typer.echo(f"{device}: {found.files} files removed, {format_bytes(found.bytes)}")
 
 
 def _layout_of(profile: Profile, space: str) -> Layout:

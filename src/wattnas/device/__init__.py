@@ -2,7 +2,7 @@
 
 from wattnas.device.cache import local_profile
 from wattnas.device.check import check_profile, sentences
-from wattnas.device.doctor import Finding, diagnose
+from wattnas.device.doctor import Finding, diagnose, diagnose_device
 from wattnas.device.learn import learn
 from wattnas.device.load import LOCAL, builtin_profiles, load_profile
 from wattnas.device.local import measure_local
@@ -31,6 +31,7 @@ __all__ = [
     "check_profile",
     "cost_table",
     "diagnose",
+    "diagnose_device",
     "learn",
     "load_profile",
     "local_profile",

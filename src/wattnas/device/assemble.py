@@ -8,11 +8,11 @@ from datetime import date as Date
 
 import numpy as np
 
-from wattnas.device.fit import Z_95
 from wattnas.device.fitted import EnergyFit, Fit, rounded
 from wattnas.device.joules import energy_of
 from wattnas.device.parts import identities
 from wattnas.device.profile import Entry, Profile
+from wattnas.export import Z_95
 from wattnas.space import Layout
 from wattnas.units import Quantity
 

@@ -6,22 +6,18 @@ was cut off is taken up by asking the same again: the device answers at once wit
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
 
 import numpy as np
 
-from wattnas.agent.timing import STRETCH
-from wattnas.agent.timing import Protocol as Timing
 from wattnas.device.assemble import RESOLUTION_S, Facts, make_entries, make_profile
 from wattnas.device.collect import Collected, Timed
 from wattnas.device.compare import compare
 from wattnas.device.compose import Composer, export_parts
 from wattnas.device.fit import Array, Observed, Posterior, fit_costs
 from wattnas.device.fitted import Anchor, Check, Covariance, EnergyFit, Fit
+from wattnas.device.job import Settings, timing_job
 from wattnas.device.link import Hello
 from wattnas.device.measured import Device
 from wattnas.device.null import null_model
@@ -33,32 +29,6 @@ from wattnas.errors import ProfileError
 from wattnas.space import Architecture, Layout
 
 Progress = Callable[[int, int, str], None]
-Job = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a device is measured.
-
-    Attributes:
-        threads: inside one operation.
-        pin: whether the process is kept on as many cores.
-        protocol: of the timing.
-        budget_s: seconds of measuring, after which no more networks are begun; None measures blocks and 40
-            networks.
-        seed: of the design.
-        token: what tells this campaign from another with the same settings; kept until its profile is
-            written.
-        watts: power that energy is modelled with where there is no meter.
-    """
-
-    threads: int = 1
-    pin: bool = True
-    protocol: Timing = field(default_factory=Timing)
-    budget_s: float | None = 900.0
-    seed: int = 0
-    token: str = ""
-    watts: float = 10.0
 
 
 def quiet(done: int, total: int, what: str) -> None:
@@ -141,7 +111,7 @@ class Campaign:
         return models | {null_key(shape): null_model(shape) for shape in shapes}
 
     def _time(self, models: Mapping[str, bytes]) -> None:
-        job, files = make_job(models, self.composer.network(self.plan.anchor), self.settings)
+        job, files = timing_job(models, self.composer.network(self.plan.anchor), self.settings)
         for result in self.device.run(job, files):
             self.collected.add(result)
             self.tell(min(self._done, self.total), self.total, "timing")
@@ -279,26 +249,6 @@ class Campaign:
 def null_key(shape: tuple[int, ...]) -> str:
     """How an answer names the null session with this input."""
     return "null " + "x".join(map(str, shape))
-
-
-def make_job(models: Mapping[str, bytes], anchor: bytes, settings: Settings) -> tuple[Job, dict[str, bytes]]:
-    """(what to ask a device, the models by SHA-256) to time `models` in stretches drawn at random."""
-    order = list(models)
-    np.random.default_rng(settings.seed).shuffle(order)
-    named = {"anchor": anchor, **models}
-    hashes = {name: hashlib.sha256(model).hexdigest() for name, model in named.items()}
-    body: Job = {
-        "models": hashes,
-        "stretches": [order[start : start + STRETCH] for start in range(0, len(order), STRETCH)],
-        "anchor": "anchor",
-        "threads": settings.threads,
-        "pin": settings.pin,
-        "protocol": settings.protocol.to_json(),
-        "meter": None,
-        "energy": None,
-        "token": settings.token,
-    }
-    return body, {hashes[name]: model for name, model in named.items()}
 
 
 def hardware_of(hello: Hello) -> str:

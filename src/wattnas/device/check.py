@@ -9,19 +9,20 @@ from itertools import islice
 
 import numpy as np
 
-from wattnas.device.campaign import Progress, Settings, make_job, quiet
+from wattnas.device.campaign import Progress, quiet
 from wattnas.device.collect import Collected
 from wattnas.device.compare import compare
 from wattnas.device.compose import Composer, export_parts
 from wattnas.device.design import random_networks
-from wattnas.device.fit import Z_95
 from wattnas.device.fitted import Check, Fit
+from wattnas.device.job import Settings, timing_job
 from wattnas.device.measured import Device
 from wattnas.device.predict import predict
 from wattnas.device.profile import Profile
 from wattnas.device.spread import level_sigma
 from wattnas.device.table import cost_table
 from wattnas.errors import ProfileError
+from wattnas.export import Z_95
 from wattnas.space import Architecture, Layout
 
 _PASSES = 3
@@ -55,7 +56,7 @@ def check_profile(
     anchor = composer.network(Architecture.of(fit.anchor.operations, layout.space))
     found = Collected()
     for _ in range(_PASSES):
-        job, files = make_job(models, anchor, replace(settings, token=uuid.uuid4().hex))
+        job, files = timing_job(models, anchor, replace(settings, token=uuid.uuid4().hex))
         for result in device.run(job, files):
             found.add(result)
             tell(min(found.items, len(wanted)), len(wanted), "timing networks")

@@ -7,7 +7,6 @@ device was in one stretch and another is left to the fit, which sees all network
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Any
@@ -158,11 +157,3 @@ def _timed(item: Latency, stretch: int, usual: float, rejected: str | None) -> T
     seconds = quiet_s(item) * usual
     share = max(item.quiet_sigma_s / quiet_s(item), _LEAST_SIGMA)
     return Timed(seconds, share * seconds, stretch, rejected or ("uncertain" if item.wide else ""))
-
-
-def gather(results: Sequence[Result]) -> Collected:
-    """All of `results`."""
-    found = Collected()
-    for result in results:
-        found.add(result)
-    return found

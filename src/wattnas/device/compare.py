@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import kendalltau
 
-from wattnas.device.fit import Z_95
 from wattnas.device.fitted import Check
 from wattnas.errors import ProfileError
+from wattnas.export import Z_95
 
 Array = NDArray[np.float64]
 

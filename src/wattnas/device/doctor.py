@@ -1,4 +1,4 @@
-"""What this machine can do for wattnas: versions, processor, memory, accelerator, clock, energy meters.
+"""What this machine, or a device behind a link, can do: versions, processor, memory, clock, energy meters.
 
 Each thing is probed by using it. What is not available says why, and what to do about it.
 """
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wattnas.agent.meters import probes
+from wattnas.device.campaign import hardware_of
+from wattnas.device.measured import LinkedDevice
 from wattnas.export import onnxruntime
 from wattnas.machine import Machine, read_machine
 from wattnas.units import format_bytes, format_seconds
@@ -62,8 +64,32 @@ def diagnose(root: Path = Path("/")) -> list[Finding]:
         _accelerator(),
         _latency(),
         _clock(machine),
-        *(Finding(f"energy: {METERS[name]}", *probe) for name, probe in probes(root)),
+        *(_meter(name, *probe) for name, probe in probes(root)),
     ]
+
+
+def diagnose_device(device: LinkedDevice) -> list[Finding]:
+    """What a device behind a link says of itself: what it runs, what stands in the way, its energy meters.
+
+    Raises:
+        DeviceError: it cannot be reached.
+    """
+    hello = device.hello()
+    problems = [Finding("measuring", False, problem.message, problem.hint) for problem in hello.problems]
+    versions = (
+        f"Python {hello.python}, {hello.bits} bit, numpy {hello.numpy}, onnxruntime {hello.onnxruntime}"
+    )
+    return [
+        Finding("agent", True, versions),
+        Finding("processor", True, hardware_of(hello)),
+        Finding("disk", True, f"{format_bytes(hello.free_bytes)} free in {hello.folder}"),
+        *(problems or [Finding("measuring", True, f"wattnas profile --device {device.name}")]),
+        *(_meter(meter.name, meter.available, meter.detail, meter.hint) for meter in device.meters()),
+    ]
+
+
+def _meter(name: str, available: bool, detail: str, hint: str) -> Finding:
+    return Finding(f"energy: {METERS.get(name, name)}", available, detail, hint)
 
 
 def _python() -> Finding:

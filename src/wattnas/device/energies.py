@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +13,12 @@ from wattnas.agent.energy_result import EnergyResult
 from wattnas.agent.meters import read_log
 from wattnas.agent.resolve import resolve_all
 from wattnas.device.fitted import EnergyFit
+from wattnas.device.job import hashed
 from wattnas.device.joules import MeasuredEnergy, fit_energy
 from wattnas.device.link import Energy, Failed
 from wattnas.device.parts import part_keys
 from wattnas.errors import MeterError
+from wattnas.export import Z_95
 from wattnas.space import Architecture
 from wattnas.units import Quantity
 
@@ -49,16 +50,14 @@ def measure_energy(campaign: Campaign, meter: str, protocol: Protocol | None = N
     timed = campaign.collected.timed()
     known = [n.architecture for n in campaign.plan.networks if str(n.architecture) in timed]
     chosen = spread_over(known, [timed[str(architecture)].seconds for architecture in known], NETWORKS)
-    models = {str(architecture): campaign.composer.network(architecture) for architecture in chosen}
-    hashes = {name: hashlib.sha256(model).hexdigest() for name, model in models.items()}
+    hashes, files = hashed({str(each): campaign.composer.network(each) for each in chosen})
     job = {
         "models": hashes,
         "threads": campaign.settings.threads,
         "pin": campaign.settings.pin,
         "token": campaign.settings.token,
-        **energy_job(list(models), meter, protocol),
+        **energy_job(list(hashes), meter, protocol),
     }
-    files = {hashes[name]: model for name, model in models.items()}
     answers = [answer for answer in campaign.device.run(job, files) if isinstance(answer, (Energy, Failed))]
     energies = [answer for answer in answers if isinstance(answer, Energy)]
     results = read_energies(energies, meter)
@@ -119,7 +118,7 @@ def energy_quantity(answer: Energy, device: str, meter: str) -> Quantity:
         raise MeterError(
             f"The energy measured on {device} does not count: {result.rejected}.", "See docs/meters.md."
         )
-    spread = None if result.sigma_j is None else 1.96 * result.sigma_j
+    spread = None if result.sigma_j is None else Z_95 * result.sigma_j
     return Quantity(
         value=result.joules,
         unit="J",

@@ -35,7 +35,6 @@ Array = NDArray[np.float64]
 _START = {"scale": 1.0, "spread": 0.2, "floor": 0.02, "misfit": 0.005, "drift": 0.005}
 _LOW = {"scale": 0.2, "spread": 0.01, "floor": 1e-4, "misfit": 2e-4, "drift": 1e-5}
 _HIGH = {"scale": 5.0, "spread": 2.0, "floor": 1.0, "misfit": 0.3, "drift": 0.3}
-Z_95 = 1.959963984540054
 
 
 class Hyper(NamedTuple):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from wattnas.device.assemble import RESOLUTION_S
-from wattnas.device.fit import Z_95, Observed, update
+from wattnas.device.fit import Observed, update
 from wattnas.device.fitted import Covariance, rounded
 from wattnas.device.parts import part_keys
 from wattnas.device.profile import Entry, Profile
 from wattnas.device.spread import count_keys
 from wattnas.errors import ProfileError
+from wattnas.export import Z_95
 from wattnas.space import Architecture, Layout
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 
 from wattnas.agent.timing import Protocol
-from wattnas.device.campaign import Campaign, Progress, Settings, quiet
+from wattnas.device.campaign import Campaign, Progress, quiet
+from wattnas.device.job import Settings
 from wattnas.device.load import LOCAL
 from wattnas.device.measured import Device, open_device
 from wattnas.device.profile import Profile

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from wattnas.device.link import Hello, Link, Result, greet, open_link, run_job
+from wattnas.device.link import (
+    Cleaned,
+    Hello,
+    Link,
+    Meter,
+    Result,
+    greet,
+    list_meters,
+    open_link,
+    run_job,
+    tidy,
+)
 from wattnas.device.link.talk import Say, silent
 
 Job = Mapping[str, Any]
@@ -48,6 +59,14 @@ class LinkedDevice:
     def hello(self) -> Hello:
         """What it is and which versions it runs."""
         return greet(self._link, self._say)
+
+    def meters(self) -> Sequence[Meter]:
+        """Its energy meters, in the order in which they are tried."""
+        return list_meters(self._link, self._say)
+
+    def clean(self) -> Cleaned:
+        """Remove what measuring left there: networks, results, the agent; says how much."""
+        return tidy(self._link, self._say)
 
     def run(self, job: Job, files: Mapping[str, bytes]) -> Iterator[Result]:
         """The results of `job` as they come, through connections that break."""

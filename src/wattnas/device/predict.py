@@ -7,7 +7,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from wattnas.device.fit import Z_95
 from wattnas.device.joules import energy_sigma, kind_of
 from wattnas.device.lookup import Cost, Wanted, look_up, weakest
 from wattnas.device.memory import memory_bytes
@@ -16,6 +15,7 @@ from wattnas.device.profile import Profile
 from wattnas.device.spread import latency_sigma
 from wattnas.device.table import fixed_parts
 from wattnas.errors import SpaceError
+from wattnas.export import Z_95
 from wattnas.space import Architecture, Candidate, Layer, Layout, count_layout
 from wattnas.space.count import Count, count_candidate, count_head, count_stem
 from wattnas.units import Quantity

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from wattnas.device.assemble import join_profiles, with_identities
-from wattnas.device.campaign import Campaign, Progress, Settings, hardware_of, quiet
+from wattnas.device.campaign import Campaign, Progress, hardware_of, quiet
 from wattnas.device.energies import measure_energy
+from wattnas.device.job import Settings
 from wattnas.device.link import Hello
 from wattnas.device.measured import Device
 from wattnas.device.parts import identities, parts

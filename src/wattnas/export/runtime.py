@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -16,7 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from wattnas.errors import ConfigError, ExportError
+from wattnas.agent import runtime
+from wattnas.agent.runtime import cpu_session
+from wattnas.errors import ConfigError, DeviceError, ExportError
 from wattnas.export.onnx import INPUT, OUTPUT
 
 Array = NDArray[np.float32]
@@ -24,11 +24,10 @@ Array = NDArray[np.float32]
 
 def onnxruntime() -> ModuleType:
     """The onnxruntime module, imported at the first use and with its telemetry off."""
-    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
-        return import_module("onnxruntime")
-    except ImportError as error:
-        raise ExportError(f"ONNX Runtime cannot be loaded: {error}.", "Install wattnas again.") from error
+        return runtime.onnxruntime()
+    except DeviceError as error:
+        raise ExportError(error.message, "Install wattnas again.") from error
 
 
 def unit_pixels(images: Tensor) -> Tensor:
@@ -169,15 +168,8 @@ class _File(NamedTuple):
 
 def _open(content: bytes, name: str, threads: int) -> _File:
     ort: Any = onnxruntime()
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 4
     try:
-        # Its fallback would print to the terminal and try the same provider again.
-        session = ort.InferenceSession(
-            content, options, providers=["CPUExecutionProvider"], enable_fallback=0
-        )
+        session = cpu_session(ort, content, threads)
         # Texts are decoded as they are read, and fail where the file is damaged.
         return _File(
             session,

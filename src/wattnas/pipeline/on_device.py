@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import uuid
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from wattnas.device.check import fit_of
 from wattnas.device.collect import Collected
 from wattnas.device.compose import Composer, export_parts
 from wattnas.device.energies import energy_job, energy_quantity
+from wattnas.device.job import hashed
 from wattnas.device.link import Classes, Energy, Failed, Result, Stretch
 from wattnas.errors import DeviceError, RunError
 from wattnas.export import Accuracy, OnnxModel, accuracy_of, judge
@@ -134,9 +134,7 @@ def _job(
     images = io.BytesIO()
     np.save(images, sample.images.cpu().numpy(), allow_pickle=False)
     anchor = content if question.profile is None else _anchor(context, question.profile)
-    sha = {
-        name: hashlib.sha256(data).hexdigest() for name, data in _named(content, anchor, images.getvalue())
-    }
+    sha, files = hashed({"network": content, "anchor": anchor, "images": images.getvalue()})
     job: dict[str, Any] = {
         "models": {"network": sha["network"], "anchor": sha["anchor"]},
         "stretches": [["network"]],
@@ -148,11 +146,7 @@ def _job(
         "token": uuid.uuid4().hex,
         **energy_job(["network"], question.meter),
     }
-    return job, {sha[name]: data for name, data in _named(content, anchor, images.getvalue())}
-
-
-def _named(network: bytes, anchor: bytes, images: bytes) -> list[tuple[str, bytes]]:
-    return [("network", network), ("anchor", anchor), ("images", images)]
+    return job, files
 
 
 def _anchor(context: Context, profile: Profile) -> bytes:
