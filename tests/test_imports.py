@@ -35,6 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "supernet": {"space", "blocks"},
     "search": {"data", "space", "supernet", "objective"},
     "train": {"data", "blocks"},
+    "zoo": {"space", "blocks"},
+    "analysis": {"data", "space", "blocks", "export", "device", "zoo"},
     "report": set(),
     "pipeline": {
         "data",
@@ -46,6 +48,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "supernet",
         "search",
         "train",
+        "zoo",
+        "analysis",
         "report",
     },
     "cli": {
@@ -57,6 +61,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "objective",
         "search",
         "train",
+        "zoo",
+        "analysis",
         "report",
         "pipeline",
     },
