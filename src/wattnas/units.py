@@ -26,7 +26,7 @@ class Quantity(BaseModel):
 
     Attributes:
         value: the number, in `unit`.
-        unit: "s", "J", "B" or "1".
+        unit: "s", "J", "W", "B" or "1".
         origin: how it came about; a modelled number was computed from stated assumptions, never observed.
         low, high: 95 % interval in `unit`, where known; both or neither.
         n: how many observations stand behind it, where known.
@@ -36,7 +36,7 @@ class Quantity(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     value: float
-    unit: Literal["s", "J", "B", "1"]
+    unit: Literal["s", "J", "W", "B", "1"]
     origin: Origin
     low: float | None = None
     high: float | None = None
@@ -101,6 +101,11 @@ def format_seconds(seconds: float) -> str:
 def format_joules(joules: float) -> str:
     """Joules for people: "12.5 mJ"."""
     return _scaled(joules, ((1.0, "J"), (1e-3, "mJ"), (1e-6, "uJ")))
+
+
+def format_watts(watts: float) -> str:
+    """Watts for people: "2.5 W"."""
+    return _scaled(watts, ((1.0, "W"), (1e-3, "mW"), (1e-6, "uW")))
 
 
 def format_bytes(size: float) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
 from torch import Tensor, nn
 
 
+@cache
 def counted(make: Callable[[], nn.Module], shape: tuple[int, int, int]) -> tuple[int, int, tuple[int, ...]]:
     """(trainable parameters, multiply-adds of one image, shape of the logits); nothing is computed."""
     with torch.device("meta"):

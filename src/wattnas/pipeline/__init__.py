@@ -3,6 +3,7 @@
 from wattnas.pipeline.build import STAGES, Outcome, build_run, follow_build, redo, run_stage
 from wattnas.pipeline.context import Context, open_run, start_run
 from wattnas.pipeline.evaluate import evaluate_run
+from wattnas.pipeline.reproduction import changes, reproduce
 from wattnas.pipeline.stages import run_report
 
 __all__ = [
@@ -10,10 +11,12 @@ __all__ = [
     "Context",
     "Outcome",
     "build_run",
+    "changes",
     "evaluate_run",
     "follow_build",
     "open_run",
     "redo",
+    "reproduce",
     "run_report",
     "run_stage",
     "start_run",

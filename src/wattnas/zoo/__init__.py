@@ -1,6 +1,7 @@
 """Reference networks: every network of Ozawa et al. and of Canziani et al., and others found by a search."""
 
 from wattnas.zoo.catalogue import ENTRIES, GROUPS, find, get, group, suggestion
+from wattnas.zoo.counts import Counted, counts
 from wattnas.zoo.entry import CIFAR, IMAGENET, MACS_TOLERANCE, Entry, Figure, Shape
 from wattnas.zoo.library import EXTERNAL, external
 from wattnas.zoo.normalised import Normalised
@@ -25,11 +26,13 @@ __all__ = [
     "MACS_TOLERANCE",
     "SOURCE",
     "TABLES",
+    "Counted",
     "Entry",
     "Figure",
     "Normalised",
     "PublishedRow",
     "Shape",
+    "counts",
     "external",
     "find",
     "get",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import nn
@@ -19,10 +21,12 @@ def params(module: nn.Module) -> int:
     return sum(p.numel() for p in module.parameters())
 
 
-def sides(network: nn.Sequential, size: int) -> list[int]:
+def sides(make: Callable[[], nn.Sequential], size: int) -> list[int]:
     """Sides of the feature maps after each layer, where they change."""
+    with torch.device("meta"):
+        network = make()
     x, found = torch.zeros(1, 3, size, size, device="meta"), [size]
-    for layer in network.to("meta").eval():
+    for layer in network.eval():
         x = layer(x)
         if x.dim() == 4 and x.shape[-1] != found[-1]:
             found.append(x.shape[-1])
@@ -30,10 +34,10 @@ def sides(network: nn.Sequential, size: int) -> list[int]:
 
 
 def test_feature_maps_have_the_published_sides() -> None:
-    assert sides(googlenet(), 224) == [224, 112, 56, 28, 14, 7, 1]  # Szegedy et al., table 1
-    assert sides(bn_alexnet(), 224) == [224, 55, 27, 13, 6]
-    assert sides(bn_nin(), 224) == [224, 56, 28, 14, 7, 1]
-    assert sides(enet(), 512) == [512, 256, 128, 64, 1]  # Paszke et al., table 1
+    assert sides(googlenet, 224) == [224, 112, 56, 28, 14, 7, 1]  # Szegedy et al., table 1
+    assert sides(bn_alexnet, 224) == [224, 55, 27, 13, 6]
+    assert sides(bn_nin, 224) == [224, 56, 28, 14, 7, 1]
+    assert sides(enet, 512) == [512, 256, 128, 64, 1]  # Paszke et al., table 1
 
 
 def test_inception_3a() -> None:
