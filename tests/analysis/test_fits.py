@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.analysis.models import row
+from tests.analysis.models import quantity, row
 from wattnas.analysis.fits import LEAST, energy_bound, findings, hyperbola, operations, power
 from wattnas.analysis.row import Row
 
@@ -43,12 +43,13 @@ def test_operations_that_do_not() -> None:
 def test_a_hyperbola_is_recognised() -> None:
     found = hyperbola(lawful())
     assert found.verdict == "holds"
-    assert found.estimates["R2"].value > 0.99
+    assert found.estimates["R2 of the bound"].value > 0.99
     assert abs(found.estimates["b [s]"].value - 0.8e-3) < 0.05e-3
 
 
 def test_no_hyperbola() -> None:
-    assert hyperbola(lawless()).verdict in ("contradicted", "holds in part")
+    assert hyperbola(lawless()).verdict != "holds"
+    assert hyperbola(lawless()).estimates["R2 of all"].value < 0.3
     straight = [row(f"n{i}", seconds=0.01 * (i + 1), top1=0.5 + 0.02 * i) for i in range(N)]
     assert hyperbola(straight).verdict == "holds in part"  # rises, but a line does better
 
@@ -71,6 +72,13 @@ def test_power_that_is_steady_and_power_that_is_not() -> None:
     found = power(growing)
     assert found.verdict == "contradicted"
     assert abs(found.estimates["slope"].value - 0.5) < 1e-9  # twice the power at four times the batch
+
+
+def test_accuracies_on_other_images_stay_apart() -> None:
+    own = row("mine", seconds=1e-4, top1=None).model_copy(update={"accuracy": quantity(0.99)})
+    alone = hyperbola(lawful())
+    assert hyperbola([*lawful(), own]).n == alone.n == N
+    assert operations([*lawful(), own]).n == N + 1
 
 
 def test_few_networks_conclude_nothing() -> None:

@@ -35,7 +35,7 @@ def test_reproduce_prints_changes_and_table(tmp_path: Path, monkeypatch: pytest.
     )
     assert asked == [("S1-L35",), "demo", "digits"]
     assert code == 2 and "DARTS: no memory." in said
-    assert out.index("train.epochs: 2 instead of 140") < out.index("| S1-L35 | 70.0% | 90.0% |")
+    assert out.index("train.epochs: 1 instead of 140") < out.index("| S1-L35 | 70.0% | 90.0% |")
     assert "accuracies cannot be compared" in out
     assert "| S1-L35 | 70.0% | 90.0% |" in (tmp_path / "table2.md").read_text(encoding="utf-8")
 

@@ -77,7 +77,7 @@ def _bars(figure: Figure, rows: Sequence[Row]) -> bool:
     axes.set_xticks(range(len(shown)), [row.title for row in shown], rotation=60, ha="right", fontsize=8)
     lowest = 100 * _top1(shown[0])
     axes.set_ylim(max(0.0, lowest - 8), 100 * _top1(shown[-1]) + 3)
-    axes.set_ylabel("top-1 accuracy [%]")
+    axes.set_ylabel(_accuracy_label(shown))
     axes.grid(axis="y", linewidth=0.6)
     legend(figure, shown)
     return True
@@ -108,10 +108,10 @@ def _blobs(figure: Figure, rows: Sequence[Row], axis: Axis) -> bool:
     axes.plot([costs[i] for i in front], [100 * _top1(shown[i]) for i in front], ":", color="#59636e", lw=1.2)
     log_axis(axes.xaxis, costs)
     axes.set_xlabel(axis.label + _origin(axis, shown))
-    axes.set_ylabel("top-1 accuracy [%]")
+    axes.set_ylabel(_accuracy_label(shown))
     axes.grid(linewidth=0.6)
-    name_points(axes, shown, costs, [100 * _top1(row) for row in shown])
     legend(figure, shown, f"area: parameters, largest {largest / 1e6:.3g} M; dotted: no network beats these")
+    name_points(axes, shown, costs, [100 * _top1(row) for row in shown])
     return True
 
 
@@ -129,8 +129,8 @@ def _time_against_operations(figure: Figure, rows: Sequence[Row]) -> bool:
     axes.set_xlabel("multiply-adds for one image [millions]")
     axes.set_ylabel("inference time, batch 1 [ms]")
     axes.grid(linewidth=0.6)
-    name_points(axes, shown, x, y)
     legend(figure, shown)
+    name_points(axes, shown, x, y)
     return True
 
 
@@ -189,9 +189,15 @@ def _against_batch(
     axes.set_xlabel("images per call")
     axes.set_ylabel(label)
     axes.grid(linewidth=0.6)
-    name_points(axes, shown, [x for x, _ in ends], [y for _, y in ends])
     legend(figure, shown)
+    name_points(axes, shown, [x for x, _ in ends], [y for _, y in ends], left=False)
     return True
+
+
+def _accuracy_label(rows: Sequence[Row]) -> str:
+    """Says so where accuracies were found on different images."""
+    mixed = len({row.yardstick for row in rows}) > 1
+    return "top-1 accuracy [%]" + (", on different images" if mixed else "")
 
 
 def _top1(row: Row) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,11 @@ class Graph:
 
 def read_graph(content: bytes, name: str, batch: int = 1) -> Graph:
     """The graph of an ONNX file at `batch` images; ExportError where it cannot be read."""
+    return read_graphs(content, name, [batch])[batch]
+
+
+def read_graphs(content: bytes, name: str, batches: Iterable[int]) -> dict[int, Graph]:
+    """The graph at each number of images; large files are parsed once."""
     import onnx
     import onnx.inliner
 
@@ -75,13 +80,18 @@ def read_graph(content: bytes, name: str, batch: int = 1) -> Graph:
         model = onnx.load_from_string(content)
         if model.functions:
             model = onnx.inliner.inline_local_functions(model)
-        tensors = {entry.name: _of_weight(entry) for entry in model.graph.initializer}
-        skeleton = _skeleton(model, batch)
-        inferred = onnx.shape_inference.infer_shapes(skeleton, data_prop=True).graph
+        return {batch: _graph(model, batch) for batch in batches}
     except Exception as error:  # protobuf and onnx raise many kinds
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise ExportError(f"{name} is not a readable ONNX graph: {reason}.", "Export it again.") from error
+
+
+def _graph(model: onnx.ModelProto, batch: int) -> Graph:
+    import onnx
+
+    tensors = {entry.name: _of_weight(entry) for entry in model.graph.initializer}
     weights = frozenset(tensors)
+    inferred = onnx.shape_inference.infer_shapes(_skeleton(model, batch), data_prop=True).graph
     for entry in (*inferred.input, *inferred.value_info, *inferred.output):
         facts = _of_value(entry)
         if facts is not None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from wattnas.analysis.accuracy import DataSource
 from wattnas.analysis.count import BYTES_RULE, MACS_RULE, Counts, count_graph
 from wattnas.analysis.energy import Consumption, Meter, measured, modelled
-from wattnas.analysis.graph import read_graph
+from wattnas.analysis.graph import Graph, read_graphs
 from wattnas.analysis.latency import affordable, latency
 from wattnas.analysis.loaded import Loaded
 from wattnas.analysis.peak import process_peaks
@@ -37,7 +37,8 @@ def analyse(
     began = time.perf_counter()
     loaded = target.load()
     model = OnnxModel(loaded.content, target.name, threads=options.threads)
-    counts = count_graph(read_graph(loaded.content, target.name))
+    graphs = read_graphs(loaded.content, target.name, sorted({1, *options.batches}))
+    counts = count_graph(graphs[1])
     times, notes = _latencies(model, options)
     consumption = {batch: _consumption(model, batch, time_, options, meter) for batch, time_ in times.items()}
     peaks, more = _peaks(loaded.content, model, options, list(times))
@@ -60,7 +61,7 @@ def analyse(
             origin="modelled",
             source=f"counted on the graph: {BYTES_RULE}",
         ),
-        activation_peak=_planned(loaded.content, target.name, options.batches),
+        activation_peak={batch: _planned(graph) for batch, graph in graphs.items()},
         process_peak=peaks,
         latency=times,
         energy={batch: found.energy for batch, found in consumption.items()},
@@ -114,16 +115,8 @@ def _peaks(
         return {}, [error.message]
 
 
-def _planned(content: bytes, name: str, batches: tuple[int, ...]) -> dict[int, Quantity]:
-    return {
-        batch: Quantity(
-            value=activation_peak(read_graph(content, name, batch)),
-            unit="B",
-            origin="modelled",
-            source=PLANNER_RULE,
-        )
-        for batch in sorted({1, *batches})
-    }
+def _planned(graph: Graph) -> Quantity:
+    return Quantity(value=activation_peak(graph), unit="B", origin="modelled", source=PLANNER_RULE)
 
 
 def _accuracy(

@@ -42,7 +42,7 @@ def process_peaks(
 
 
 def _run(arguments: list[str], name: str) -> dict[str, Any]:
-    command = [sys.executable, "-I", str(_CHILD), *arguments]
+    command = [sys.executable, str(_CHILD), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

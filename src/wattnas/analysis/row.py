@@ -90,6 +90,13 @@ class Row(BaseModel):
         return self.accuracy or self.literature.get("top1")
 
     @property
+    def yardstick(self) -> str:
+        """What the accuracy was found on: only rows that share it can be compared by it."""
+        if self.accuracy is not None:
+            return self.accuracy.source
+        return f"published, {self.classes} classes"
+
+    @property
     def size(self) -> float:
         """Parameters to draw: trainable ones, else numbers stored."""
         return (self.params or self.stored).value

@@ -14,7 +14,7 @@ from wattnas.export import versions
 from wattnas.files import write_json, write_text
 from wattnas.machine import read_machine
 from wattnas.rundir import now
-from wattnas.units import format_bytes, format_count, format_joules, format_seconds, format_watts
+from wattnas.units import Quantity, format_bytes, format_count, format_joules, format_seconds, format_watts
 
 FIGURES = "figures"
 _HEAD = (
@@ -91,13 +91,20 @@ def _cells(row: Row) -> tuple[str, ...]:
         format_bytes(row.bytes_moved.value),
         format_bytes(row.activation_peak[1].value),
         format_bytes(row.process_peak[1].value) if 1 in row.process_peak else "-",
-        format_seconds(row.latency[1].value),
+        _timed(row.latency[1]),
         str(last),
         format_seconds(row.latency[last].value / last),
         mark + format_joules(row.energy[1].value),
         mark + format_watts(row.power[1].value),
         shown,
     )
+
+
+def _timed(latency: Quantity) -> str:
+    """Seconds with half the width of their interval: a wide one says that the machine was not quiet."""
+    if latency.low is None or latency.high is None:
+        return format_seconds(latency.value)
+    return f"{format_seconds(latency.value)} ±{(latency.high - latency.low) / 2 / latency.value:.0%}"
 
 
 def _paragraph(finding: Finding) -> str:

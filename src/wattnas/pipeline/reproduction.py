@@ -42,7 +42,7 @@ from wattnas.zoo import (
 _CLASSES = 10
 _DEMO: dict[str, Any] = {
     "search": {"epochs": 3, "theta_from_epoch": 1, "min_steps": 1},
-    "train": {"epochs": 2, "min_steps": 1},
+    "train": {"epochs": 1, "min_steps": 1},
 }
 """What the preset demo has besides its own settings: large networks take their time on two cores."""
 

@@ -70,7 +70,7 @@ class Entry:
         maker: a freshly initialised network; None where the architecture was not published.
         params: published number of trainable parameters.
         macs: published multiply-adds for one image.
-        top1: published ImageNet top-1 accuracy of a single crop, in percent.
+        top1: published accuracy: of a single crop on ImageNet; on CIFAR-10 for networks of ten classes.
         row: name of its row in the tables of Ozawa et al.; empty where it has none.
         note: where this form or its counts differ from what was published, and why.
     """

@@ -10,7 +10,7 @@ from torch import nn
 
 from wattnas.blocks import build
 from wattnas.space import Layout
-from wattnas.zoo.entry import CIFAR, Entry, millions
+from wattnas.zoo.entry import CIFAR, Entry, millions, percent
 from wattnas.zoo.networks import darts_cifar, small_form
 from wattnas.zoo.published import SOURCE, published_architecture, published_operations, published_rows
 
@@ -35,9 +35,23 @@ def _entry(
     built_by: Literal["pytorchcv", "wattnas"],
     note: str = "",
 ) -> Entry:
-    params = millions(published_rows()[row].params_m, SOURCE)
+    published = published_rows()[row]
+    params = millions(published.params_m, SOURCE)
+    top1 = percent(published.accuracy_pct, f"{SOURCE}, CIFAR-10")
     return Entry(
-        name, row, family, "ozawa", paper, built_by, CIFAR, _CLASSES, maker, params, row=row, note=note
+        name,
+        row,
+        family,
+        "ozawa",
+        paper,
+        built_by,
+        CIFAR,
+        _CLASSES,
+        maker,
+        params,
+        top1=top1,
+        row=row,
+        note=note,
     )
 
 
