@@ -20,11 +20,13 @@ help:
 setup: $(STAMP)
 
 # torch goes in first and alone: with it in place, no other package's range can pull a different build.
+# pytorchcv asks for torchvision, which its modules of models do not need, and which fails beside a CPU build of torch.
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { echo "wattnas needs Python 3.10 or newer; $(PYTHON) is $$($(PYTHON) --version). Name another with: make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps pytorchcv
 	@touch $@
 
 packages:

@@ -36,6 +36,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "supernet": {"space", "blocks"},
     "search": {"data", "space", "supernet", "objective"},
     "train": {"data", "blocks"},
+    "zoo": {"space", "blocks"},
+    "analysis": {"agent", "data", "space", "blocks", "export", "device", "zoo"},
     "report": set(),
     "pipeline": {
         "agent",
@@ -48,6 +50,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "supernet",
         "search",
         "train",
+        "zoo",
+        "analysis",
         "report",
     },
     "cli": {
@@ -60,6 +64,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "objective",
         "search",
         "train",
+        "zoo",
+        "analysis",
         "report",
         "pipeline",
     },

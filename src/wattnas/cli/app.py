@@ -10,6 +10,8 @@ import typer
 from wattnas import __version__
 from wattnas.cli.build import build
 from wattnas.cli.catalogue import cost, devices, doctor, spaces
+from wattnas.cli.networks import analyze, models
+from wattnas.cli.paper import compare, reproduce
 from wattnas.cli.profile import profile_app
 from wattnas.cli.report import report
 from wattnas.cli.stages import evaluate, export, search, train
@@ -27,7 +29,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (build, search, train, export, evaluate, verify, report, cost, spaces, devices, doctor):
+_COMMANDS = (
+    *(build, search, train, export, evaluate, verify, report),
+    *(cost, spaces, devices, models, analyze, compare, reproduce, doctor),
+)
+for command in _COMMANDS:
     app.command()(command)
 app.add_typer(profile_app, name="profile")
 

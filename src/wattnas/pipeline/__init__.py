@@ -4,6 +4,7 @@ from wattnas.pipeline.build import STAGES, Outcome, build_run, follow_build, red
 from wattnas.pipeline.context import Context, open_run, start_run
 from wattnas.pipeline.evaluate import evaluate_run
 from wattnas.pipeline.on_device import OnDevice, Question, verify_on
+from wattnas.pipeline.reproduction import changes, reproduce
 from wattnas.pipeline.stages import run_report
 
 __all__ = [
@@ -13,10 +14,12 @@ __all__ = [
     "Outcome",
     "Question",
     "build_run",
+    "changes",
     "evaluate_run",
     "follow_build",
     "open_run",
     "redo",
+    "reproduce",
     "run_report",
     "run_stage",
     "start_run",

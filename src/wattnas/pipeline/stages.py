@@ -42,13 +42,13 @@ def run_search(context: Context) -> None:
         seed=settings.seed,
         compute=context.compute,
     )
-    stage = _stage(context, "search")
+    stage = new_stage(context, "search")
     found = search_differentiable(problem, stage)
     if not stage.writes:
         return
     report = predict(context.profile, layout, found.architecture)
     write_text(context.run.file("costs.json"), report.model_dump_json(indent=2) + "\n")
-    write_bytes(context.run.file(INHERITED_FILE), save(_contiguous(found.weights)))
+    write_bytes(context.run.file(INHERITED_FILE), save(contiguous(found.weights)))
     write_text(context.run.file("architecture.json"), found.architecture.model_dump_json(indent=2) + "\n")
     stage.finish()
 
@@ -59,7 +59,7 @@ def run_train(context: Context) -> None:
     With `train.inherit` it begins with the weights that the search left in `inherited.safetensors`.
     """
     settings, splits = context.settings, context.splits
-    stage = _stage(context, "train")
+    stage = new_stage(context, "train")
     network = fresh_network(context)
     problem = TrainProblem(
         network=network,
@@ -77,7 +77,7 @@ def run_train(context: Context) -> None:
         recalibrate(network, splits.train)
     train(problem, stage)
     if stage.writes:
-        write_bytes(context.run.file("weights.safetensors"), save(_contiguous(network.state_dict())))
+        write_bytes(context.run.file("weights.safetensors"), save(contiguous(network.state_dict())))
     stage.finish()
 
 
@@ -153,12 +153,13 @@ def _load_weights(network: Network, path: Path, remedy: str) -> None:
         ) from error
 
 
-def _contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Copies on the host with plain strides, as safetensors wants them."""
     return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
 
-def _stage(context: Context, name: str) -> Stage:
-    """The stage, once all processes have read its checkpoint."""
+def new_stage(context: Context, name: str) -> Stage:
+    """The stage called `name`, begun or gone on with, once all processes have read its checkpoint."""
     stage = Stage(
         context.run,
         name,

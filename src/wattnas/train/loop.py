@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from wattnas.blocks import Network
 from wattnas.checkpoint import pack_module, pack_optimizer, unpack_module, unpack_optimizer
 from wattnas.compute import CPU, Compute
 from wattnas.config import AugmentSettings, TrainSettings
@@ -31,7 +30,7 @@ class TrainProblem:
         compute: where and in which precision.
     """
 
-    network: Network
+    network: nn.Module
     images: ImageSet
     validation: ImageSet
     settings: TrainSettings
