@@ -85,7 +85,7 @@ def _lines(chart: LineChart) -> Figure:
         "showlegend": len(chart.series) > 1 or chart.goal is not None,
     }
     if len(chart.series) > 4:
-        layout["height"] = 260 + 20 * ceil(len(chart.series) / 2)  # the legend takes a line for two
+        layout["height"] = 340 + 20 * ceil(len(chart.series) / 2)  # the legend takes a line for two
     if chart.goal is not None:
         layout["shapes"] = [_level(chart.goal)]
     return {"data": traces, "layout": layout}
