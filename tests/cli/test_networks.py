@@ -40,6 +40,7 @@ def test_analyze(tmp_path: Path) -> None:
     (row,) = stored["rows"]
     assert set(row["latency"]) == {"1", "2"} and row["latency"]["1"]["origin"] == "measured"
     assert set(row["process_peak"]) == {"1", "2"}
+    assert str(out / "report.html") in said and "net" in (out / "report.html").read_text(encoding="utf-8")
     code, printed, _ = wattnas(
         "analyze", path, "--out", out, "--batch", "2", "--budget", "0.5", "--json", "-q"
     )

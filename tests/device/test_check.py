@@ -122,6 +122,7 @@ def test_the_last_of_several_campaigns_is_repeated(table: Table) -> None:
     both = first.model_copy(update={"fits": (*first.fits, *second.fits)})
     assert fit_of(both, None) == second.fits[0]
     assert fit_of(both, layout) == first.fits[0]
+    assert first.fits[0].anchor.usual == campaign.collected.usual
     assert profile(*both.entries, scope="network").fits == ()
     assert len(parts(layout)) == len(first.fits[0].latency.keys)
 

@@ -68,6 +68,18 @@ def test_what_a_run_usually_takes_is_a_little_more_than_undisturbed() -> None:
     assert anchor.seconds == pytest.approx(1.1)
 
 
+def test_what_is_usual_can_be_known_from_before() -> None:
+    """Later the device is disturbed in every round; undisturbed it takes what it took then."""
+    then = gather([stretch(latency(1.0, 1.1, 1.1, 1.1), a=latency(0.5))])
+    busy = [stretch(latency(1.0, 1.8, 1.9, 1.9), a=latency(0.5, 0.9))]
+    later = Collected(then.usual)
+    later.add(busy[0])
+    assert later.usual == then.usual == pytest.approx(1.1)
+    assert later.timed()["a"].seconds == then.timed()["a"].seconds == pytest.approx(0.55)
+    assert later.anchor_s == then.anchor_s and later.anchors()[0].seconds == pytest.approx(1.1)
+    assert gather(busy).timed()["a"].seconds > 0.9
+
+
 def test_the_spread_grows_and_shrinks_with_the_seconds_but_never_below_a_five_hundredth() -> None:
     items = {"rough": latency(0.5, quiet_sigma_s=0.05), "fine": latency(0.5, quiet_sigma_s=1e-9)}
     found = gather([told(latency(1.0, 2.0, 2.0, 2.0), items)]).timed()  # a run usually takes twice as long

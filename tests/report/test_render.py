@@ -17,7 +17,7 @@ from tests.report.fake_run import CLASSES, COLOURFUL, make_run
 from tests.report.reading import Document
 from wattnas.report.page import build_page
 from wattnas.report.read import read_run
-from wattnas.report.render import PLOTLY, embedded, render, static
+from wattnas.report.render import BASIC, CARTESIAN, embedded, render, static
 from wattnas.units import format_joules, format_seconds
 
 SECTIONS = ["answer", "use", "architecture", "search", "training", "data", "provenance"]
@@ -70,9 +70,11 @@ def test_the_page_is_small(finished: Path) -> None:
     assert (finished / "report.html").stat().st_size < 2e6
 
 
-def test_the_library_is_the_one_that_was_published() -> None:
-    digest = hashlib.sha256(static(PLOTLY).encode("utf-8")).hexdigest()
-    assert digest in (Path(wattnas.report.render.__file__).parent / "static" / "README.md").read_text()
+@pytest.mark.parametrize("bundle", [BASIC, CARTESIAN])
+def test_the_library_is_the_one_that_was_published(bundle: str) -> None:
+    digest = hashlib.sha256(static(bundle).encode("utf-8")).hexdigest()
+    text = (Path(wattnas.report.render.__file__).parent / "static" / "README.md").read_text()
+    assert f"{digest}  {bundle}" in text
 
 
 def test_json_cannot_leave_its_element() -> None:

@@ -15,6 +15,7 @@ from wattnas.analysis import Options, study, write_study
 from wattnas.cli import options as opt
 from wattnas.device import LOCAL
 from wattnas.errors import ConfigError
+from wattnas.report import write_report
 from wattnas.units import format_count
 from wattnas.zoo import ENTRIES, Counted, Entry, Shape, counts
 
@@ -108,7 +109,10 @@ def analyze(
     )
     found = study(networks, options, out, shape=parse_shape(shape), say=_say(quiet))
     text = write_study(found, options, out)
+    page = write_report(out)
     typer.echo((out / "analysis.json").read_text(encoding="utf-8") if as_json else text)
+    if not quiet:
+        typer.echo(f"figures to look into: {page}", err=True)
     if found.failures:
         raise typer.Exit(EXIT_UNUSABLE)
 

@@ -160,13 +160,20 @@ class Campaign:
             latency=Covariance.of(keys, posterior.covariance + level, posterior.hyper.apart),
             scale=posterior.hyper.scale,
             networks=len(used),
-            anchor=Anchor(operations=self.plan.anchor.operations, seconds=self.collected.anchor_s),
+            anchor=self._anchor(),
             target=self.device.name,
             check=self._check(posterior, held, timed),
             protocol=self.settings.protocol.to_json(),
             state=self.collected.last_state(),
         )
         return posterior, fit, seconds
+
+    def _anchor(self) -> Anchor:
+        return Anchor(
+            operations=self.plan.anchor.operations,
+            seconds=self.collected.anchor_s,
+            usual=self.collected.usual,
+        )
 
     def _blocks_s(self, timed: Mapping[str, Timed]) -> Array:
         """(blocks,) seconds of each alone; ProfileError where one was not timed."""

@@ -47,8 +47,14 @@ class Timed:
 
 @dataclass
 class Collected:
-    """All stretches that a device answered with, and the tasks that failed."""
+    """All stretches that a device answered with, and the tasks that failed.
 
+    Attributes:
+        known: what a run usually takes over what it takes undisturbed, from a measurement before; None where
+            these stretches have to tell.
+    """
+
+    known: float | None = None
     stretches: list[Stretch] = field(default_factory=list)
     failures: list[Failed] = field(default_factory=list)
 
@@ -82,7 +88,7 @@ class Collected:
             DeviceError: nothing was timed.
         """
         self._need_some()
-        return self._usual() * median(quiet_s(stretch.anchor) for stretch in self.stretches)
+        return self.usual * median(quiet_s(stretch.anchor) for stretch in self.stretches)
 
     @property
     def disturbed(self) -> float:
@@ -93,7 +99,7 @@ class Collected:
     def timed(self) -> dict[str, Timed]:
         """Every item by its name; of one that was timed more than once, the surest timing."""
         self._need_some()
-        usual, best = self._usual(), dict[str, Timed]()
+        usual, best = self.usual, dict[str, Timed]()
         for number, stretch in enumerate(self.stretches):
             for name, item in stretch.items.items():
                 found = _timed(item, number, usual, stretch.rejected)
@@ -107,11 +113,14 @@ class Collected:
 
     def anchors(self) -> list[Timed]:
         """The anchor in each stretch."""
-        usual = self._usual()
+        usual = self.usual
         return [_timed(s.anchor, number, usual, s.rejected) for number, s in enumerate(self.stretches)]
 
-    def _usual(self) -> float:
-        """What a run of the anchor usually takes over what it takes undisturbed: median of stretches."""
+    @property
+    def usual(self) -> float:
+        """What a run usually takes over what it takes undisturbed: `known`, or the anchor's in the median stretch."""
+        if self.known is not None:
+            return self.known
         anchors = [stretch.anchor for stretch in self.stretches]
         return float(median(np.quantile(anchor.rounds, _USUAL) / quiet_s(anchor) for anchor in anchors))
 

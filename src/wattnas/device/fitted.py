@@ -113,10 +113,18 @@ class Covariance(_Part):
 
 
 class Anchor(_Part):
-    """The network that tells how fast a device is just now: one candidate per layer, and its seconds."""
+    """The network that tells how fast a device is just now.
+
+    Attributes:
+        operations: one candidate per layer.
+        seconds: what it usually took.
+        usual: that, over what it took while nothing disturbed the device. Whoever compares later measurements
+            with the profile uses it too: how much other programs disturb says nothing about the profile.
+    """
 
     operations: tuple[str, ...]
     seconds: Annotated[float, Field(ge=1e-9, le=1e9)]
+    usual: Annotated[float, Field(gt=0, le=1e3)] | None = None
 
 
 class EnergyFit(_Part):

@@ -252,11 +252,11 @@ def _taught(context: Context, question: Question, answers: _Answers) -> Profile 
     """The profile after this network, at the speed its seconds hold for."""
     if question.profile is None:
         return None
-    anchor_s = fit_of(question.profile, context.layout).anchor.seconds
-    collected = Collected()
+    anchor = fit_of(question.profile, context.layout).anchor
+    collected = Collected(anchor.usual)
     collected.add(answers.stretch)
     timed = collected.timed()["network"]
-    factor = anchor_s / collected.anchor_s
+    factor = anchor.seconds / collected.anchor_s
     return learn(
         question.profile, context.layout, context.architecture, timed.seconds * factor, timed.sigma * factor
     )

@@ -9,6 +9,7 @@ from wattnas.report.analysis_charts import build_charts, one
 from wattnas.report.analysis_file import AnalysisFile, Failure, Finding, NetworkRow
 from wattnas.report.charts import Chart
 from wattnas.report.page import figures
+from wattnas.report.render import BASIC
 from wattnas.report.text import Cell, Rows, cell, counted, number, pairs, share
 from wattnas.units import Quantity
 
@@ -34,6 +35,7 @@ class AnalysisPage:
 
     template: ClassVar[str] = "analysis.html.j2"
     scripts: ClassVar[tuple[str, ...]] = ("page.js",)
+    plotly: ClassVar[str] = BASIC
     headers: ClassVar[tuple[str, ...]] = HEADERS
 
     title: str

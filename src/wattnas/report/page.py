@@ -16,6 +16,7 @@ from wattnas.report.gates import Gates, build_gates
 from wattnas.report.plots import plot
 from wattnas.report.provenance import Provenance, build_provenance
 from wattnas.report.read import MODEL, RunFiles
+from wattnas.report.render import BASIC, CARTESIAN
 from wattnas.report.rounds import RoundRow, build_rounds
 from wattnas.report.snippet import build_snippet
 
@@ -47,6 +48,11 @@ class Page:
         parts = (self.costs, self.search, self.train)
         found = [chart for part in parts if part is not None for chart in part.charts]
         return (*found, *((self.gates.chart, self.gates.over_time) if self.gates is not None else ()))
+
+    @property
+    def plotly(self) -> str:
+        """The bundle with heat maps where there are gates to show."""
+        return BASIC if self.gates is None else CARTESIAN
 
     def data(self) -> dict[str, Any]:
         """What the page's scripts work with."""

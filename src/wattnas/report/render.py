@@ -12,7 +12,10 @@ from typing import Any, Protocol
 
 from wattnas.report.palette import THEME
 
-PLOTLY = "plotly-cartesian.min.js"
+BASIC = "plotly-basic.min.js"
+"""Plotly's bundle for lines, bars and dots."""
+CARTESIAN = "plotly-cartesian.min.js"
+"""Plotly's bundle that has heat maps too."""
 _EMPTY_STYLES = ("plotly.js-style-global", "9f215cf04c5486422605d13261cb87401f4e7763b6296af81e98efbc0130da53")
 """Style elements that Plotly makes unless they are there; those of a script would break the page's policy."""
 
@@ -27,6 +30,10 @@ class Renderable(Protocol):
     @property
     def scripts(self) -> tuple[str, ...]:
         """Names of the scripts that it needs, in order."""
+
+    @property
+    def plotly(self) -> str:
+        """Name of the bundle of Plotly that draws its figures."""
 
     def data(self) -> Mapping[str, Any]:
         """What its scripts work with: JSON with figures in `charts`."""
@@ -49,7 +56,7 @@ def render(page: Renderable, refresh_s: int = 0) -> str:
         lstrip_blocks=True,
     )
     style = environment.get_template("style.css.j2").render(theme=THEME)
-    scripts = [static(PLOTLY), "\n".join(static(name) for name in page.scripts)]
+    scripts = [static(page.plotly), "\n".join(static(name) for name in page.scripts)]
     text = environment.get_template(page.template).render(
         page=page,
         policy=policy(scripts, [style, ""]),

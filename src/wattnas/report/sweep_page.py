@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from wattnas.report.explorer import NAMES, Explorer, build_explorer
+from wattnas.report.render import BASIC
 from wattnas.report.sweep_file import Network, SweepFile
 from wattnas.report.text import Cell, Number, Rows, cell, pairs, share
 from wattnas.units import format_duration
@@ -39,6 +40,7 @@ class SweepPage:
 
     template: ClassVar[str] = "sweep.html.j2"
     scripts: ClassVar[tuple[str, ...]] = ("page.js", "networks.js", "explorer.js")
+    plotly: ClassVar[str] = BASIC
 
     title: str
     explorer: Explorer

@@ -155,7 +155,8 @@
     drawSoon();
   };
 
-  // Words and figures change at once; drawings with the next frame, however many changes came before it.
+  // Words and figures change at once; the front with the next frame and the architecture with the one after it, however
+  // many changes came before.
   let waiting = false;
   const drawSoon = () => {
     if (waiting) return;
@@ -163,7 +164,9 @@
     requestAnimationFrame(() => {
       waiting = false;
       drawFront();
-      if (chosen) drawNetwork(chosen);
+      requestAnimationFrame(() => {
+        if (chosen && !waiting) drawNetwork(chosen);
+      });
     });
   };
 
