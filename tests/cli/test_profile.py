@@ -60,6 +60,7 @@ def test_a_profile_is_measured_and_written(device: Simulated) -> None:
     assert f"my-board.json: {len(made.entries)} entries of Example CPU" in out
     assert "modelled as 3 W" in out and "mean absolute error" in out
     assert "wattnas" not in out.split("note:")[0].replace("my-board", "")
+    assert out.splitlines()[-1].endswith("wattnas profile clean --device 'ssh://pi@board'")
 
 
 def test_the_file_is_called_after_the_device_unless_told(device: Simulated) -> None:

@@ -84,6 +84,8 @@ def profile(
     with open_device(device) as opened, counting("profile", quiet=quiet) as tell:
         found = profile_device(opened, request, path, tell)
     _print_profile(found, path)
+    if not quiet:
+        typer.echo(f"Networks stay on the device; remove them: wattnas profile clean --device '{device}'")
 
 
 @profile_app.command("check")

@@ -118,7 +118,7 @@ class Collected:
 
     @property
     def usual(self) -> float:
-        """What a run usually takes over what it takes undisturbed: `known`, or the anchor's in the median stretch."""
+        """What a run usually takes over what it takes undisturbed: `known`, or by the median stretch."""
         if self.known is not None:
             return self.known
         anchors = [stretch.anchor for stretch in self.stretches]
