@@ -12,14 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from wattnas.analysis import Options, study, write_study
+from wattnas.cli import exits
 from wattnas.cli import options as opt
 from wattnas.device import LOCAL
 from wattnas.errors import ConfigError
 from wattnas.report import write_report
 from wattnas.units import format_count
 from wattnas.zoo import ENTRIES, Counted, Entry, Shape, counts
-
-EXIT_UNUSABLE = 2
 
 
 def models(as_json: opt.Json = False) -> None:
@@ -114,7 +113,7 @@ def analyze(
     if not quiet:
         typer.echo(f"figures to look into: {page}", err=True)
     if found.failures:
-        raise typer.Exit(EXIT_UNUSABLE)
+        raise typer.Exit(exits.UNUSABLE)
 
 
 def parse_shape(text: str | None) -> Shape | None:

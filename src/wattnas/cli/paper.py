@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from wattnas.analysis.tables import NOTES, Line, lines_of, markdown, published_name, read_ours
+from wattnas.cli import exits
 from wattnas.cli import options as opt
 from wattnas.cli.watch import watching
 from wattnas.errors import ConfigError, WattnasError
@@ -15,8 +16,6 @@ from wattnas.files import write_text
 from wattnas.pipeline import changes
 from wattnas.pipeline import reproduce as reproduce_rows
 from wattnas.zoo import TABLES, table_rows
-
-EXIT_UNUSABLE = 2
 
 
 def compare(
@@ -46,7 +45,7 @@ def compare(
         typer.echo(markdown([*lines_of(table_rows(table), ours), *own]))
     typer.echo(f"\n{NOTES}")
     if failed:
-        raise typer.Exit(EXIT_UNUSABLE)
+        raise typer.Exit(exits.UNUSABLE)
 
 
 def reproduce(
@@ -95,7 +94,7 @@ def reproduce(
     for row in failed:
         typer.echo(f"{row.name}: {row.reason}", err=True)
     if failed:
-        raise typer.Exit(EXIT_UNUSABLE)
+        raise typer.Exit(exits.UNUSABLE)
 
 
 def _changes(preset: str, data: str) -> str:
