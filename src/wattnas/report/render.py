@@ -56,13 +56,15 @@ def render(page: Renderable, refresh_s: int = 0) -> str:
         lstrip_blocks=True,
     )
     style = environment.get_template("style.css.j2").render(theme=THEME)
-    scripts = [static(page.plotly), "\n".join(static(name) for name in page.scripts)]
+    # The page's own script starts Plotly once the answer has been painted: it is a megabyte of script.
+    script, plotly = "\n".join(static(name) for name in page.scripts), static(page.plotly)
     text = environment.get_template(page.template).render(
         page=page,
-        policy=policy(scripts, [style, ""]),
+        policy=policy([plotly, script], [style, ""]),
         style=Markup(style),  # no text of users in it
         empty_styles=_EMPTY_STYLES,
-        scripts=[Markup(script) for script in scripts],
+        plotly=Markup(plotly),
+        script=Markup(script),
         data=Markup(embedded(page.data())),
         refresh_s=refresh_s,
     )

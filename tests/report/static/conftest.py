@@ -92,6 +92,7 @@ def open_page(
     page.on("dialog", refuse)
     page.on("request", lambda request: opened.requests.append(request.url))
     page.goto(path.as_uri())
+    page.evaluate("() => wattnas.drawn")
     return opened
 
 

@@ -31,7 +31,7 @@ def test_every_figure_is_drawn(opened: Opened, kind: str) -> None:
 
 def test_hostile_names_show_as_text(opened: Opened) -> None:
     assert EVIL in opened.page.inner_text("body") or EVIL.replace("/", "_") in opened.page.inner_text("body")
-    assert opened.run("() => document.scripts.length") == 3  # data, Plotly, ours
+    assert opened.run("() => document.scripts.length") == 4  # data, Plotly's text, ours, Plotly started
 
 
 def test_drawn_names_are_text_too(opened: Opened, kind: str) -> None:
@@ -137,6 +137,16 @@ def test_colours_follow_the_theme(run: Opened) -> None:
     assert run.run(INK) == light
     run.page.emulate_media(color_scheme="dark")
     run.page.wait_for_function(f"({INK})() === '{dark}'")
+
+
+def test_who_prints_at_once_gets_figures(browser: Browser, pages: dict[str, Path]) -> None:
+    """Plotly starts after the first frame, unless paper is waiting for it."""
+    page = browser.new_context(offline=True).new_page()
+    page.add_init_script("window.requestAnimationFrame = () => 0;")
+    page.goto(pages["sweep"].as_uri())
+    page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate("() => typeof Plotly") == "object"
+    page.context.close()
 
 
 def test_paper_is_light(run: Opened) -> None:

@@ -4,6 +4,7 @@ const wattnas = (() => {
   const data = JSON.parse(document.getElementById("page-data").textContent);
   const figures = new Map(); // element -> figure as it was given
   const root = document.documentElement;
+  let ready = false; // whether Plotly is there
   const config = { displayModeBar: false, doubleClick: false, showTips: false };
 
   const css = (name) => getComputedStyle(root).getPropertyValue(name).trim();
@@ -34,6 +35,7 @@ const wattnas = (() => {
 
   const draw = (element, figure) => {
     figures.set(element, figure);
+    if (!ready) return null;
     const drawn = themed(figure);
     const size = root.classList.contains("paper") ? { width: element.closest(".figures") ? 320 : 660 } : {};
     const layout = { ...drawn.layout, template: template(), autosize: true, ...size };
@@ -41,10 +43,32 @@ const wattnas = (() => {
     return Plotly.react(element, drawn.data, layout, config);
   };
 
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+
+  // Plotly is a megabyte of script, so the words and controls are painted first; then it starts, and the figures are drawn
+  // one a frame, in the order in which they stand. The page's policy knows the script by its hash.
+  const startPlotly = () => {
+    if (ready) return;
+    const script = document.createElement("script");
+    script.textContent = document.getElementById("plotly").textContent;
+    document.body.append(script);
+    ready = true;
+  };
+
+  const first = async () => {
+    await frame();
+    startPlotly();
+    for (const element of [...figures.keys()]) {
+      await frame();
+      draw(element, figures.get(element));
+    }
+  };
+
   const redraw = () => figures.forEach((figure, element) => draw(element, figure));
 
   const onPaper = (is) => {
     root.classList.toggle("paper", is);
+    startPlotly();
     redraw();
   };
 
@@ -65,6 +89,7 @@ const wattnas = (() => {
   const start = () => {
     for (const [key, figure] of Object.entries(data.charts)) draw(document.getElementById(`plot-${key}`), figure);
     if (data.gates) gates(data.gates);
+    page.drawn = first();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
     addEventListener("beforeprint", () => onPaper(true));
     addEventListener("afterprint", () => onPaper(false));
@@ -75,6 +100,7 @@ const wattnas = (() => {
     });
   };
 
-  return { data, draw, plain, start };
+  const page = { data, draw, drawn: null, plain, start }; // drawn: a promise, kept when the first drawing is done
+  return page;
 })();
 wattnas.start();
