@@ -66,7 +66,7 @@ def compare(found: Tensor | None, expected: Tensor | None, name: str) -> None:
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-@pytest.mark.parametrize(("shape", "names"), product(LAYERS, SETS))
+@pytest.mark.parametrize(("shape", "names"), list(product(LAYERS, SETS)))
 def test_it_is_the_plain_sum(shape: str, names: str, dtype: torch.dtype, training: bool) -> None:
     layer = LAYERS[shape]
     ours = made(layer, SETS[names], dtype).train(training)
