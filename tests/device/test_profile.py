@@ -224,6 +224,13 @@ def test_fits_hold_each_key_once_and_none_without_an_entry() -> None:
             Profile.parse(json.dumps({**raw, **changes}), "x")
 
 
+def test_a_fit_of_unknown_candidates_is_a_damaged_profile() -> None:
+    raw = json.loads(FITTED.to_json())
+    raw["fits"][0]["space"]["candidates"][0] = "1"
+    with pytest.raises(ProfileError, match="'1' is not a candidate"):
+        Profile.parse(json.dumps(raw), "x")
+
+
 RAW: dict[str, Any] = json.loads(FITTED.to_json())
 PLACES = [("fits", *path) for path in places(RAW["fits"])]
 NUMBERS: st.SearchStrategy[Any] = st.sampled_from(

@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from wattnas.device.fitted import Fit
-from wattnas.errors import ProfileError
+from wattnas.errors import ProfileError, SpaceError
 from wattnas.units import Quantity
 
 FORMAT: Literal[1] = 1
@@ -168,6 +168,10 @@ class Profile(_Part):
         except ValidationError as error:
             raise ProfileError(
                 f"{origin}: {_first(error)}.", "Mend it there, or make the profile again."
+            ) from error
+        except SpaceError as error:  # of a space in its fits
+            raise ProfileError(
+                f"{origin}: {error.message}", "Mend it there, or make the profile again."
             ) from error
         except (ValueError, RecursionError) as error:
             raise ProfileError(f"{origin}: {error}.", "Mend it there, or make the profile again.") from error
