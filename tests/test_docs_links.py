@@ -11,8 +11,8 @@ import pytest
 import typer
 
 from tests.documents import DOCS, ROOT, blocks, prose, rows, section
-from wattnas.cli.app import EXIT_INTERRUPTED, app
-from wattnas.cli.build import EXIT_GOAL_MISSED
+from wattnas.cli import exits
+from wattnas.cli.app import app
 from wattnas.errors import NumericError, WattnasError
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
@@ -60,7 +60,7 @@ def test_the_table_of_commands() -> None:
 
 def test_the_table_of_exit_codes() -> None:
     codes = [int(row[0]) for row in rows(section("README.md", "Exit codes"))]
-    raised = {NumericError.exit_code, WattnasError.exit_code, EXIT_GOAL_MISSED, EXIT_INTERRUPTED}
+    raised = {NumericError.exit_code, WattnasError.exit_code, exits.MISSED, exits.INTERRUPTED}
     assert codes == sorted({0} | raised)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from onnx import TensorProto, helper
 
-from wattnas.analysis.accuracy import DataSource
+from wattnas.analysis.accuracy import DataSource, fingerprint
 from wattnas.data import load_data
 from wattnas.export import OnnxModel
 
@@ -57,3 +58,15 @@ def test_classes_that_do_not_fit(digits: DataSource) -> None:
     assert found is None and "not those of digits" in remarks[0]
     found, remarks = digits.accuracy(always(1, None, classes=3))
     assert found is None and "digits has 10 classes" in remarks[0]
+
+
+def test_other_images_have_another_fingerprint(tmp_path: Path) -> None:
+    (tmp_path / "bolt").mkdir()
+    image = tmp_path / "bolt" / "1.png"
+    image.write_bytes(b"one")
+    before = fingerprint(str(tmp_path))
+    assert fingerprint(str(tmp_path)) == before
+    image.write_bytes(b"three")
+    changed = fingerprint(str(tmp_path))
+    (tmp_path / "bolt" / "2.png").write_bytes(b"")
+    assert len({before, changed, fingerprint(str(tmp_path)), fingerprint("digits")}) == 4

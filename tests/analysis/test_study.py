@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.analysis.models import small_file
 from wattnas.agent.meters import Meter
@@ -127,6 +128,18 @@ def test_a_reading_that_does_not_count_is_missing_and_said(
         assert list(row.energy) == list(row.power) == [(3, 1)[refused]]
         assert any("idle power drifted" in note for note in row.notes)
         assert "idle power drifted" in write_study(found, options, out)
+
+
+def test_rows_with_an_accuracy_follow_the_images(tmp_path: Path, quick: list[int]) -> None:
+    path, images = tmp_path / "net.onnx", tmp_path / "images"
+    path.write_bytes(small_file())
+    for place, size in enumerate([4, 5, 5]):
+        for name in ("a", "b"):
+            (images / name).mkdir(parents=True, exist_ok=True)
+            if place < 2:
+                Image.new("RGB", (8 * size, 8)).save(images / name / f"{place}.png")
+        study([str(path)], FAST.model_copy(update={"data": str(images)}), tmp_path / "out")
+    assert quick == [1, 3] * 2  # again after the second image came, and not a third time
 
 
 def test_a_meter_that_tells_later_is_refused(tmp_path: Path) -> None:

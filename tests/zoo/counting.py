@@ -1,4 +1,4 @@
-"""Parameters and multiply-adds of a torch module, counted layer by layer on tensors without content."""
+"""Parameters and multiply-adds of a reference network, counted layer by layer on tensors without content."""
 
 from __future__ import annotations
 
@@ -6,25 +6,15 @@ from collections.abc import Callable
 from functools import cache
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+
+from tests.blocks.counting import count_params, run_counting_macs
 
 
 @cache
 def counted(make: Callable[[], nn.Module], shape: tuple[int, int, int]) -> tuple[int, int, tuple[int, ...]]:
     """(trainable parameters, multiply-adds of one image, shape of the logits); nothing is computed."""
     with torch.device("meta"):
-        network = make()
-    macs = 0
-
-    def add(layer: nn.Module, _: tuple[Tensor, ...], out: Tensor) -> None:
-        nonlocal macs
-        weight = layer.weight
-        assert isinstance(weight, Tensor)
-        macs += out[0].numel() * weight[0].numel()
-
-    for layer in network.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear):
-            layer.register_forward_hook(add)
-    with torch.no_grad():
-        logits = network.eval()(torch.zeros(1, *shape, device="meta"))
-    return sum(p.numel() for p in network.parameters()), macs, tuple(logits.shape)
+        network = make().eval()
+    logits, macs = run_counting_macs(network, torch.zeros(1, *shape, device="meta"))
+    return count_params(network), macs, tuple(logits.shape)

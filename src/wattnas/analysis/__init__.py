@@ -7,7 +7,7 @@ from wattnas.analysis.measure import analyse
 from wattnas.analysis.pareto import pareto_front
 from wattnas.analysis.planner import activation_peak
 from wattnas.analysis.row import Options, Row
-from wattnas.analysis.study import Failure, Study, study
+from wattnas.analysis.study import Failure, Say, Study, study
 from wattnas.analysis.target import Target, resolve
 from wattnas.analysis.write import write_study
 
@@ -18,6 +18,7 @@ __all__ = [
     "Graph",
     "Options",
     "Row",
+    "Say",
     "Study",
     "Target",
     "activation_peak",

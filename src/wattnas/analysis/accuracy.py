@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 from wattnas.data import Dataset, load_data
 from wattnas.errors import ExportError, WattnasError
 from wattnas.export import OnnxModel, evaluate_onnx
 from wattnas.export.accuracy import wilson
+from wattnas.files import content_hash
 from wattnas.units import Quantity
+
+
+def fingerprint(name: str) -> str:
+    """Changes when the images that `name` stands for do, as far as names, sizes and times of files tell."""
+    path = Path(name)
+    files = sorted(path.rglob("*")) if path.is_dir() else [path] if path.is_file() else []
+    facts = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return content_hash([name, facts])
 
 
 class DataSource:

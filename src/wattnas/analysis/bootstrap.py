@@ -26,7 +26,8 @@ class Interval(NamedTuple):
 def bootstrap(statistic: Callable[..., float], *columns: Array, seed: int = 0) -> Interval:
     """`statistic` of the columns, with its interval; the same at each call.
 
-    Resamples in which the statistic is not defined (all points equal) are left out.
+    Resamples in which the statistic is not defined (all points equal) are left out; scipy's bootstrap would
+    give no interval at all then.
     """
     value = float(statistic(*columns))
     draw = np.random.default_rng(seed)

@@ -19,12 +19,8 @@ if TYPE_CHECKING:
 Box = tuple[float, float, float, float]
 
 _WIDTH, _HEIGHT, _DPI = 7.0, 4.6, 150
-_MARK, _GAP, _TALL, _LETTER = (
-    3.0,
-    6.0,
-    8.0,
-    3.7,
-)  # points: half a mark, mark to title, a title's height, a letter
+_MARK, _GAP, _TALL, _LETTER = 3.0, 6.0, 8.0, 3.7
+"""Points: half a mark, mark to title, a title's height, a letter."""
 _INK = "#1b1f24"
 _JOIN: dict[str, Any] = {"arrowstyle": "-", "lw": 0.4, "color": "#59636e", "shrinkA": 0, "shrinkB": 2}
 _STYLE: dict[Any, Any] = {

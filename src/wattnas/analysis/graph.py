@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from math import prod
+from typing import TYPE_CHECKING
 
 from wattnas.errors import ExportError
 
@@ -26,10 +27,7 @@ class TensorFacts:
     @property
     def elements(self) -> int:
         """How many numbers it holds."""
-        count = 1
-        for side in self.shape:
-            count *= side
-        return count
+        return prod(self.shape)
 
     @property
     def size(self) -> int:
@@ -125,19 +123,12 @@ def _skeleton(model: onnx.ModelProto, batch: int) -> onnx.ModelProto:
         if dims and not dims[0].dim_value:
             dims[0].dim_value = batch
     for weight in model.graph.initializer:
-        if _elements(weight.dims) <= _SHAPE_DATA:
+        if prod(weight.dims) <= _SHAPE_DATA:
             graph.initializer.add().CopyFrom(weight)
         else:
             shape = list(weight.dims)
             graph.input.append(onnx.helper.make_tensor_value_info(weight.name, weight.data_type, shape))
     return slim
-
-
-def _elements(dims: Any) -> int:
-    count = 1
-    for side in dims:
-        count *= int(side)
-    return count
 
 
 def _node(node: onnx.NodeProto) -> Node:

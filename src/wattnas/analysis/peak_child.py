@@ -17,10 +17,9 @@ from typing import Any
 def main(path: str, threads: str, shape: str, batches: str) -> None:
     """Measure `path` at each number of images, fewest first; `shape` is "3x224x224"."""
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    # Files beside this one have names that other packages have too.
     here = str(Path(__file__).parent)
-    sys.path[:] = [
-        folder for folder in sys.path if folder != here
-    ]  # its files have names that others have too
+    sys.path[:] = [folder for folder in sys.path if folder != here]
     import numpy as np
     import onnxruntime as ort
 

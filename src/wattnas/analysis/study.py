@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from wattnas.agent.meters import Meter, open_meter
-from wattnas.analysis.accuracy import DataSource
+from wattnas.analysis.accuracy import DataSource, fingerprint
 from wattnas.analysis.measure import analyse
 from wattnas.analysis.row import Options, Row, load_row
 from wattnas.analysis.target import Target, resolve
@@ -119,7 +119,7 @@ def _row(
     data: DataSource | None,
 ) -> Row:
     known = [target.identity, shape, options.model_dump(mode="json"), versions(), read_machine().cpu]
-    key = content_hash(known)
+    key = content_hash([*known, fingerprint(options.data)] if data else known)
     path = out / ROWS / f"{_slug(target.name)}.json"
     row = load_row(path, key)
     if row is None:

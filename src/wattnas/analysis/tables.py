@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from wattnas.analysis.run import verified
+from wattnas.analysis.run import damaged, optional_object, verified
 from wattnas.errors import RunError
 from wattnas.rundir import RunDir
 from wattnas.units import Quantity, format_count, format_joules, format_seconds
@@ -48,13 +47,13 @@ def read_ours(path: Path) -> Ours:
     accuracy = verified(path)
     if accuracy is None:
         raise RunError(f"{path} was not verified yet.", f"Run `wattnas evaluate {path}` first.")
-    record, costs = _json(path / "verification.json"), _json(path / "costs.json")
+    record, costs = optional_object(path / "verification.json"), optional_object(path / "costs.json")
     try:
         latency = _quantity(record.get("latency"))
         sources = costs.get("sources", {})
         energy, params = _quantity(sources.get("energy_j")), _quantity(sources.get("params"))
     except ValidationError as error:
-        raise RunError(f"{path} holds figures that cannot be read: {error.errors()[0]['msg']}.") from error
+        raise damaged(path, error) from error
     return Ours(accuracy, None if latency is None else for_images(latency), energy, params)
 
 
@@ -66,7 +65,7 @@ def for_images(latency: Quantity) -> Quantity:
 
 def published_name(path: Path) -> str | None:
     """The row of the paper that a run is: by its architecture, else by the name of its directory."""
-    operations = " ".join(_json(path / "architecture.json").get("operations", ()))
+    operations = " ".join(optional_object(path / "architecture.json").get("operations", ()))
     same = (name for name, written in published_operations().items() if written == operations)
     return next(same, path.name if path.name in published_rows() else None)
 
@@ -118,11 +117,3 @@ def _shown(quantity: Quantity | None, write: Callable[[float], str]) -> str:
 
 def _quantity(raw: Any) -> Quantity | None:
     return None if raw is None else Quantity.model_validate(raw)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        loaded = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return loaded if isinstance(loaded, dict) else {}

@@ -17,7 +17,7 @@ from torch import nn
 
 from wattnas.analysis.adopt import adopt
 from wattnas.analysis.loaded import Loaded
-from wattnas.analysis.run import load_run
+from wattnas.analysis.run import RUN_FILES, load_run
 from wattnas.errors import ConfigError, ExportError, WattnasError
 from wattnas.export import onnx_bytes
 from wattnas.seeding import own_random_state
@@ -63,7 +63,8 @@ def resolve(text: str, shape: Shape | None = None) -> list[Target]:
     path = Path(text)
     if path.is_dir():
         name = path.resolve().name
-        return [Target(text, name, OWN, "run", _hash(path / "model.onnx"), lambda: load_run(path))]
+        identity = " ".join(_hash(path / file) for file in RUN_FILES)
+        return [Target(text, name, OWN, "run", identity, lambda: load_run(path))]
     if path.is_file() or path.suffix == ".onnx":
         return [Target(text, path.stem, OWN, "onnx", _hash(path), lambda: _load_file(path))]
     if ":" in text:

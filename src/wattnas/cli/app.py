@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from wattnas import __version__
+from wattnas.cli import exits
 from wattnas.cli.build import build
 from wattnas.cli.catalogue import cost, devices, doctor, spaces
 from wattnas.cli.networks import analyze, models
@@ -17,8 +18,6 @@ from wattnas.cli.report import report
 from wattnas.cli.stages import evaluate, export, search, train
 from wattnas.cli.verify import verify
 from wattnas.errors import WattnasError
-
-EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="wattnas",
@@ -63,6 +62,6 @@ def main() -> None:
             typer.echo(f"       {error.hint}", err=True)
         sys.exit(error.exit_code)
     except SystemExit as end:
-        if end.code == EXIT_INTERRUPTED:  # what typer makes of Ctrl-C
+        if end.code == exits.INTERRUPTED:  # what typer makes of Ctrl-C
             typer.echo("\nStopped. The same command goes on from the last checkpoint.", err=True)
         raise

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from wattnas.cli import exits
 from wattnas.cli import options as opt
 from wattnas.cli.watch import watching
 from wattnas.config import Settings
@@ -19,8 +20,6 @@ from wattnas.export import Verification
 from wattnas.pipeline import Outcome, build_run, follow_build, start_run
 from wattnas.rundir import RunDir
 from wattnas.units import format_count, format_duration, format_joules, format_seconds
-
-EXIT_GOAL_MISSED = 3
 
 
 def build(
@@ -72,7 +71,7 @@ def build(
         typer.echo(json.dumps(summary, ensure_ascii=False))
     else:
         print_outcome(summary, outcome)
-    raise typer.Exit(0 if outcome.verification.goal_met else EXIT_GOAL_MISSED)
+    raise typer.Exit(0 if outcome.verification.goal_met else exits.MISSED)
 
 
 def default_out(settings: Settings) -> Path:

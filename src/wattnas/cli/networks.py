@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from wattnas.analysis import Options, study, write_study
+from wattnas.analysis import Options, Say, study, write_study
 from wattnas.cli import exits
 from wattnas.cli import options as opt
 from wattnas.device import LOCAL
@@ -106,14 +107,18 @@ def analyze(
         meter="" if meter == "none" else meter,
         data=data,
     )
-    found = study(networks, options, out, shape=parse_shape(shape), say=_say(quiet))
+    say: Say = _silent if quiet else partial(typer.echo, err=True)
+    found = study(networks, options, out, shape=parse_shape(shape), say=say)
     text = write_study(found, options, out)
     page = write_report(out)
     typer.echo((out / "analysis.json").read_text(encoding="utf-8") if as_json else text)
-    if not quiet:
-        typer.echo(f"figures to look into: {page}", err=True)
+    say(f"figures to look into: {page}")
     if found.failures:
         raise typer.Exit(exits.UNUSABLE)
+
+
+def _silent(text: str) -> None:
+    """Says nothing."""
 
 
 def parse_shape(text: str | None) -> Shape | None:
@@ -126,10 +131,6 @@ def parse_shape(text: str | None) -> Shape | None:
             f"{text!r} is not the shape of an image.", "Write channels, height and width: 3x32x32."
         )
     return int(match[1]), int(match[2]), int(match[3])
-
-
-def _say(quiet: bool) -> Any:
-    return (lambda text: None) if quiet else (lambda text: typer.echo(text, err=True))
 
 
 def _described(entry: Entry) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from wattnas.cli import exits
 from wattnas.cli import options as opt
 from wattnas.cli.watch import watching
 from wattnas.device import Profile, load_profile, open_device
@@ -17,8 +18,6 @@ from wattnas.files import write_text
 from wattnas.pipeline import OnDevice, Question, open_run, verify_on
 from wattnas.rundir import RunDir
 from wattnas.units import Quantity, format_joules, format_seconds, parse_joules, parse_seconds
-
-EXIT_MISSED = 3
 
 
 def verify(
@@ -61,7 +60,7 @@ def verify(
         typer.echo(found.model_dump_json())
     else:
         _print(found, update)
-    raise typer.Exit(0 if found.holds else EXIT_MISSED)
+    raise typer.Exit(0 if found.holds else exits.MISSED)
 
 
 def _write(path: Path, taught: Profile) -> None:

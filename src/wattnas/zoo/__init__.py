@@ -1,6 +1,6 @@
 """Reference networks: every network of Ozawa et al. and of Canziani et al., and others found by a search."""
 
-from wattnas.zoo.catalogue import ENTRIES, GROUPS, find, get, group, suggestion
+from wattnas.zoo.catalogue import ENTRIES, find, get, group, suggestion
 from wattnas.zoo.counts import Counted, counts
 from wattnas.zoo.entry import CIFAR, IMAGENET, MACS_TOLERANCE, Entry, Figure, Shape
 from wattnas.zoo.library import EXTERNAL, external
@@ -20,7 +20,6 @@ __all__ = [
     "CIFAR",
     "ENTRIES",
     "EXTERNAL",
-    "GROUPS",
     "IMAGENET",
     "IMAGES",
     "MACS_TOLERANCE",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
-from torch import nn
-
-from wattnas.zoo.entry import IMAGENET, Entry, Figure, Shape, billions, millions, percent
+from wattnas.zoo.entry import IMAGENET, Entry, Figure, billions, millions, percent
 from wattnas.zoo.library import from_pytorchcv
 from wattnas.zoo.networks import bn_alexnet, bn_nin, enet, googlenet
 
@@ -15,6 +13,7 @@ _FACEBOOK = "fb.resnet.torch, single crop"
 _PYTORCHCV = "table of pytorchcv (imgclsmob), parameters counted, multiply-adds as FLOPs/2"
 _HE = "He et al., arXiv 1512.03385, table 1 and section 4"
 _OWT = "Krizhevsky, One weird trick for parallelizing convolutional neural networks, arXiv 1404.5997"
+_SZEGEDY = "Szegedy et al., arXiv 1409.4842"
 _ONE_COLUMN = (
     "The one-column form. The two-column network of 2012 has 60.97 M parameters; its single-crop accuracy "
     "is quoted, as in the figures of Canziani et al."
@@ -38,114 +37,105 @@ _BN_ALEXNET = (
 _BN_NIN = "No counts were published for the form with BatchNorm."
 
 
-def _library(
-    name: str,
-    title: str,
-    family: str,
-    maker: Callable[[], nn.Module],
-    params: Figure,
-    macs: Figure,
-    top1: Figure,
-    paper: str,
-    note: str = "",
-    size: Shape = IMAGENET,
-) -> Entry:
-    return Entry(
-        name, title, family, "canziani", paper, "pytorchcv", size, 1000, maker, params, macs, top1, note=note
-    )
+_entry = partial(Entry, group="canziani", input=IMAGENET, classes=1000)
+_library = partial(_entry, built_by="pytorchcv")
+_own = partial(_entry, built_by="wattnas")
 
 
 def _vgg(depth: int, params: str, macs: str, top1: str) -> Entry:
     return _library(
-        f"vgg{depth}",
-        f"VGG-{depth}",
-        "VGG",
-        from_pytorchcv("vgg", f"vgg{depth}"),
-        millions(params, _PYTORCHCV),
-        millions(macs, _PYTORCHCV),
-        percent(top1, _VALIDATION),
-        "Simonyan and Zisserman, arXiv 1409.1556",
+        name=f"vgg{depth}",
+        title=f"VGG-{depth}",
+        family="VGG",
+        paper="Simonyan and Zisserman, arXiv 1409.1556",
+        maker=from_pytorchcv("vgg", f"vgg{depth}"),
+        params=millions(params, _PYTORCHCV),
+        macs=millions(macs, _PYTORCHCV),
+        top1=percent(top1, _VALIDATION),
     )
 
 
 def _resnet(depth: int, params: str, macs: str, top1: str) -> Entry:
     function = f"resnet{depth}" if depth < 50 else f"resnet{depth}b"
     return _library(
-        f"resnet{depth}",
-        f"ResNet-{depth}",
-        "ResNet",
-        from_pytorchcv("resnet", function),
-        millions(params, _PYTORCHCV),
-        millions(macs, _PYTORCHCV),
-        percent(top1, _FACEBOOK),
-        _HE,
-        "" if depth < 50 else _STRIDE,
+        name=f"resnet{depth}",
+        title=f"ResNet-{depth}",
+        family="ResNet",
+        paper=_HE,
+        maker=from_pytorchcv("resnet", function),
+        params=millions(params, _PYTORCHCV),
+        macs=millions(macs, _PYTORCHCV),
+        top1=percent(top1, _FACEBOOK),
+        note="" if depth < 50 else _STRIDE,
     )
 
 
 def _inception(version: int, params: str, macs: str, top1: str, paper: str) -> Entry:
     return _library(
-        f"inception_v{version}",
-        f"Inception-v{version}",
-        "Inception",
-        from_pytorchcv(f"inceptionv{version}", f"inceptionv{version}"),
-        millions(params, _PYTORCHCV),
-        millions(macs, _PYTORCHCV),
-        percent(top1, f"{paper}, single crop"),
-        paper,
-        size=(3, 299, 299),
-    )
-
-
-def _own(name: str, title: str, family: str, maker: Callable[[], nn.Module], paper: str, note: str) -> Entry:
-    figures = {
-        "bn_alexnet": (
-            millions("61.1", f"{_OWT}; counted by torchvision"),
-            millions("714.83", _PYTORCHCV),
-            percent("56.60", _VALIDATION),
-        ),
-        "bn_nin": (None, None, percent("62.6", "Zagoruyko, imagenet-multiGPU.torch, model ninbn")),
-        "enet": (None, None, percent("68", "Canziani et al., figure 1, read off the drawing")),
-        "googlenet": (
-            Figure("6998552", 1.0, "netscope, bvlc_googlenet"),
-            billions("1.5", "Szegedy et al., arXiv 1409.4842, section 1"),
-            percent("68.7", "BVLC Caffe, bvlc_googlenet, central crop"),
-        ),
-    }
-    params, macs, top1 = figures[name]
-    return Entry(
-        name,
-        title,
-        family,
-        "canziani",
-        paper,
-        "wattnas",
-        IMAGENET,
-        1000,
-        maker,
-        params,
-        macs,
-        top1,
-        note=note,
+        name=f"inception_v{version}",
+        title=f"Inception-v{version}",
+        family="Inception",
+        paper=paper,
+        input=(3, 299, 299),
+        maker=from_pytorchcv(f"inceptionv{version}", f"inceptionv{version}"),
+        params=millions(params, _PYTORCHCV),
+        macs=millions(macs, _PYTORCHCV),
+        top1=percent(top1, f"{paper}, single crop"),
     )
 
 
 CANZIANI = (
     _library(
-        "alexnet",
-        "AlexNet",
-        "AlexNet",
-        from_pytorchcv("alexnet", "alexnetb"),
-        Figure("61100840", 1.0, _PYTORCHCV),
-        millions("714.83", _PYTORCHCV),
-        percent("54.61", _VALIDATION),
-        _OWT,
-        _ONE_COLUMN,
+        name="alexnet",
+        title="AlexNet",
+        family="AlexNet",
+        paper=_OWT,
+        maker=from_pytorchcv("alexnet", "alexnetb"),
+        params=Figure("61100840", 1.0, _PYTORCHCV),
+        macs=millions("714.83", _PYTORCHCV),
+        top1=percent("54.61", _VALIDATION),
+        note=_ONE_COLUMN,
     ),
-    _own("bn_alexnet", "BN-AlexNet", "AlexNet", bn_alexnet, _OWT, _BN_ALEXNET),
-    _own("bn_nin", "BN-NIN", "NIN", bn_nin, "Lin et al., arXiv 1312.4400", _BN_NIN),
-    _own("enet", "ENet", "ENet", enet, "Paszke et al., arXiv 1606.02147", _ENET),
-    _own("googlenet", "GoogLeNet", "Inception", googlenet, "Szegedy et al., arXiv 1409.4842", _GOOGLENET),
+    _own(
+        name="bn_alexnet",
+        title="BN-AlexNet",
+        family="AlexNet",
+        paper=_OWT,
+        maker=bn_alexnet,
+        params=millions("61.1", f"{_OWT}; counted by torchvision"),
+        macs=millions("714.83", _PYTORCHCV),
+        top1=percent("56.60", _VALIDATION),
+        note=_BN_ALEXNET,
+    ),
+    _own(
+        name="bn_nin",
+        title="BN-NIN",
+        family="NIN",
+        paper="Lin et al., arXiv 1312.4400",
+        maker=bn_nin,
+        top1=percent("62.6", "Zagoruyko, imagenet-multiGPU.torch, model ninbn"),
+        note=_BN_NIN,
+    ),
+    _own(
+        name="enet",
+        title="ENet",
+        family="ENet",
+        paper="Paszke et al., arXiv 1606.02147",
+        maker=enet,
+        top1=percent("68", "Canziani et al., figure 1, read off the drawing"),
+        note=_ENET,
+    ),
+    _own(
+        name="googlenet",
+        title="GoogLeNet",
+        family="Inception",
+        paper=_SZEGEDY,
+        maker=googlenet,
+        params=Figure("6998552", 1.0, "netscope, bvlc_googlenet"),
+        macs=billions("1.5", f"{_SZEGEDY}, section 1"),
+        top1=percent("68.7", "BVLC Caffe, bvlc_googlenet, central crop"),
+        note=_GOOGLENET,
+    ),
     _vgg(16, "138.357544", "15480.10", "70.62"),
     _vgg(19, "143.667240", "19642.55", "70.74"),
     _resnet(18, "11.689512", "1820.41", "69.57"),

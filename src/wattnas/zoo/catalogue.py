@@ -12,8 +12,14 @@ from wattnas.zoo.related import RELATED
 
 ENTRIES: tuple[Entry, ...] = (*OZAWA, *CANZIANI, *RELATED)
 
-GROUPS = ("ozawa", "canziani", "related", "imagenet", "all")
-"""Names that stand for many: a paper's networks, all in ImageNet form, or every one that can be built."""
+_GROUPS: dict[str, tuple[Entry, ...]] = {
+    "ozawa": OZAWA,
+    "canziani": CANZIANI,
+    "related": RELATED,
+    "imagenet": (*CANZIANI, *RELATED),
+    "all": ENTRIES,
+}
+"""Names that stand for many: a paper's networks, all in ImageNet form, every one."""
 
 
 def find(name: str, shape: Shape | None = None) -> Entry | None:
@@ -46,14 +52,7 @@ def suggestion(name: str) -> str:
 
 def group(name: str) -> tuple[Entry, ...]:
     """The entries that can be built of a group; none for another name."""
-    members = {
-        "all": ENTRIES,
-        "imagenet": (*CANZIANI, *RELATED),
-        "canziani": CANZIANI,
-        "related": RELATED,
-        "ozawa": OZAWA,
-    }
-    return tuple(entry for entry in members.get(name, ()) if entry.is_published)
+    return tuple(entry for entry in _GROUPS.get(name, ()) if entry.is_published)
 
 
 def _plain(name: str) -> str:

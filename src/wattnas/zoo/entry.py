@@ -105,7 +105,7 @@ class Entry:
         if self.maker is None:
             raise ConfigError(
                 f"The architecture of {self.title} was not published, only its figures.",
-                "`wattnas compare` shows those; choose a network that `wattnas models` calls buildable.",
+                "`wattnas compare` shows those; `wattnas models` marks such networks with: figures only.",
             )
         return self.maker()
 

@@ -36,20 +36,18 @@ def _entry(
     note: str = "",
 ) -> Entry:
     published = published_rows()[row]
-    params = millions(published.params_m, SOURCE)
-    top1 = percent(published.accuracy_pct, f"{SOURCE}, CIFAR-10")
     return Entry(
-        name,
-        row,
-        family,
-        "ozawa",
-        paper,
-        built_by,
-        CIFAR,
-        _CLASSES,
-        maker,
-        params,
-        top1=top1,
+        name=name,
+        title=row,
+        family=family,
+        group="ozawa",
+        paper=paper,
+        built_by=built_by,
+        input=CIFAR,
+        classes=_CLASSES,
+        maker=maker,
+        params=millions(published.params_m, SOURCE),
+        top1=percent(published.accuracy_pct, f"{SOURCE}, CIFAR-10"),
         row=row,
         note=note,
     )
