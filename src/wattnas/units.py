@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from wattnas.errors import ConfigError
 
+Z_95 = 1.959963985
+"""97.5 % quantile of the standard normal distribution: half a 95 % interval, in standard deviations."""
+
 Origin = Literal["measured", "predicted", "modelled", "literature"]
 
 _NUMBER = re.compile(r"\s*((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*([A-Za-zµμ]*)\s*")

@@ -13,7 +13,7 @@ from wattnas.errors import ExportError
 def test_a_process_holds_at_least_weights_and_activations() -> None:
     nodes = [helper.make_node("Conv", ["images", "w"], ["a"]), helper.make_node("Sin", ["a"], ["logits"])]
     content = onnx_file(nodes, {"w": (256, 3, 1, 1)}, image=("batch", 3, 128, 128))
-    small, large = process_peaks(small_file(), "small", (3, 8, 8), [1]), None
+    small = process_peaks(small_file(), "small", (3, 8, 8), [1])
     large = process_peaks(content, "wide", (3, 128, 128), [1, 4])
     assert set(large) == {1, 4}
     one, four = large[1].value, large[4].value

@@ -14,7 +14,7 @@ from wattnas.device.design import random_networks
 from wattnas.device.job import Settings
 from wattnas.device.parts import part_keys, parts
 from wattnas.errors import DeviceError, ProfileError
-from wattnas.export import Z_95
+from wattnas.units import Z_95
 
 
 @pytest.fixture

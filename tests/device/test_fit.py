@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from wattnas.device.fit import Array, Hyper, Observed, _noise, _surprise, fit_costs, refit, update
-from wattnas.export import Z_95
+from wattnas.units import Z_95
 
 HYPER = Hyper(scale=0.8, spread=0.15, floor=0.03, misfit=0.01, drift=0.02)
 

@@ -8,8 +8,7 @@ from typing import NamedTuple
 from wattnas.agent.energy import EnergyResult, Protocol, measure_energy
 from wattnas.agent.meters import Meter
 from wattnas.errors import MeterError
-from wattnas.export import Z_95
-from wattnas.units import Quantity
+from wattnas.units import Z_95, Quantity
 
 PROTOCOL = Protocol(windows=5, window_s=2.0, pause_s=1.0, idle_s=2.0, settle_s=0.5, marker_burn_s=1.0)
 """Shorter than that of a device profile, as every network is measured at every batch size."""

@@ -98,7 +98,7 @@ def analyze(
             f"Networks cannot be measured on {device!r}.",
             "Use --device local; `wattnas cost --device` predicts architectures of a space on a profile.",
         )
-    batches = tuple(sorted({1, *(batch or (2, 4, 8, 16))}))
+    batches = tuple(sorted({1, *(batch or Options().batches)}))
     options = Options(
         threads=threads,
         batches=batches,

@@ -12,9 +12,8 @@ from wattnas.device.fitted import EnergyFit, Fit, rounded
 from wattnas.device.joules import energy_of
 from wattnas.device.parts import identities
 from wattnas.device.profile import Entry, Profile
-from wattnas.export import Z_95
 from wattnas.space import Layout
-from wattnas.units import Quantity
+from wattnas.units import Z_95, Quantity
 
 RESOLUTION_S = 1e-7
 """The least a part that runs can cost: less is below what a clock and a null session resolve."""

@@ -22,8 +22,8 @@ from wattnas.device.profile import Profile
 from wattnas.device.spread import level_sigma
 from wattnas.device.table import cost_table
 from wattnas.errors import ProfileError
-from wattnas.export import Z_95
 from wattnas.space import Architecture, Layout
+from wattnas.units import Z_95
 
 _PASSES = 3
 """Times a network is timed at most while it stays uncertain: the profile is checked, not a busy minute."""

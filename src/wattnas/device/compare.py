@@ -10,7 +10,7 @@ from scipy.stats import kendalltau
 
 from wattnas.device.fitted import Check
 from wattnas.errors import ProfileError
-from wattnas.export import Z_95
+from wattnas.units import Z_95
 
 Array = NDArray[np.float64]
 

@@ -18,9 +18,8 @@ from wattnas.device.joules import MeasuredEnergy, fit_energy
 from wattnas.device.link import Energy, Failed
 from wattnas.device.parts import part_keys
 from wattnas.errors import MeterError
-from wattnas.export import Z_95
 from wattnas.space import Architecture
-from wattnas.units import Quantity
+from wattnas.units import Z_95, Quantity
 
 if TYPE_CHECKING:
     from wattnas.device.campaign import Campaign

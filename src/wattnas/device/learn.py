@@ -11,8 +11,8 @@ from wattnas.device.parts import part_keys
 from wattnas.device.profile import Entry, Profile
 from wattnas.device.spread import count_keys
 from wattnas.errors import ProfileError
-from wattnas.export import Z_95
 from wattnas.space import Architecture, Layout
+from wattnas.units import Z_95
 
 
 def learn(

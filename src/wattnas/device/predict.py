@@ -15,10 +15,9 @@ from wattnas.device.profile import Profile
 from wattnas.device.spread import latency_sigma
 from wattnas.device.table import fixed_parts
 from wattnas.errors import SpaceError
-from wattnas.export import Z_95
 from wattnas.space import Architecture, Candidate, Layer, Layout, count_layout
 from wattnas.space.count import Count, count_candidate, count_head, count_stem
-from wattnas.units import Quantity
+from wattnas.units import Z_95, Quantity
 
 COUNTING_RULE = (
     "One multiply-add is one MAC. Counted: convolutions and the linear classifier of stem, layers and head, "

@@ -1,6 +1,6 @@
 """ONNX export, the checks on what was exported, and the record that says whether the goal was met."""
 
-from wattnas.export.accuracy import Z_95, Accuracy, accuracy_of, evaluate_onnx, wilson
+from wattnas.export.accuracy import Accuracy, accuracy_of, evaluate_onnx, wilson
 from wattnas.export.each import onnx_bytes_each
 from wattnas.export.latency import measure_latency
 from wattnas.export.model import ExportReport, export_network
@@ -10,7 +10,6 @@ from wattnas.export.runtime import OnnxModel, onnxruntime
 from wattnas.export.verify import Certainty, Verification, judge, verify, versions
 
 __all__ = [
-    "Z_95",
     "Accuracy",
     "Certainty",
     "ExportReport",

@@ -12,9 +12,7 @@ from torch import Tensor
 
 from wattnas.errors import DataError, ExportError
 from wattnas.export.runtime import OnnxModel
-
-Z_95 = 1.959963985
-"""97.5 % quantile of the standard normal distribution."""
+from wattnas.units import Z_95
 
 
 class Accuracy(BaseModel):
