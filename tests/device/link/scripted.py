@@ -55,6 +55,7 @@ class ScriptedLink:
     """Connections one after the other, each with its lines; an exception in place of lines is raised."""
 
     name = "ssh://pi"
+    reached = False
 
     def __init__(self, *connections: Sequence[bytes | Mapping[str, Any]] | DeviceError) -> None:
         self._connections = list(connections)

@@ -108,6 +108,22 @@ def test_a_first_connection_that_fails_is_not_tried_again() -> None:
         list(run_job(link, job_of([["a"]]), _paths(job_of([["a"]]))))
 
 
+def test_a_device_that_answered_before_is_waited_for_at_the_next_job() -> None:
+    """A profile sends several jobs; the connection may break just where one of them begins."""
+    job, waits, said = job_of([["a"]]), list[float](), list[str]()
+    down = LinkDown("Killed.")
+    good = [HELLO, NONE, stretch(0, "a"), done(job)]
+    link = ScriptedLink([HELLO], down, [], good, down, [HELLO])
+    greet(link)
+    (result,) = run_job(link, job, _paths(job), said.append, sleep=waits.append)
+    assert result.key == ("stretch", 0) and waits == [1, 2]
+    assert "Killed. Trying again in 1 s; 0 results are kept." in said
+    assert greet(link, said.append, sleep=waits.append).python == "3.11" and waits == [1, 2, 1]
+    with pytest.raises(LinkDown, match="No connection"):
+        greet(link, patience=Patience(2, 1, 60), sleep=waits.append)
+    assert waits == [1, 2, 1, 1, 2]
+
+
 def test_how_long_a_lost_device_is_waited_for() -> None:
     job, waits = job_of([["a"]]), list[float]()
     link = ScriptedLink([HELLO, NONE])

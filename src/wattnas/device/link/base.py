@@ -101,9 +101,11 @@ class Link(Protocol):
 
     Attributes:
         name: what the device is called in messages.
+        reached: whether an agent has answered over it; what breaks after that may pass.
     """
 
     name: str
+    reached: bool
 
     def start_agent(self) -> Pipe:
         """Start the agent there, after bringing it where it is missing.

@@ -36,14 +36,22 @@ class Patience:
         return float(min(self.most_s, self.first_s * 2 ** min(failures - 1, 30)))
 
 
-def greet(link: Link, say: Say = silent) -> Hello:
-    """What the device says of itself, its problems among it.
+def greet(link: Link, say: Say = silent, patience: Patience = Patience(), sleep: Sleep = time.sleep) -> Hello:
+    """What the device says of itself, its problems among it; one that answered before is waited for.
 
     Raises:
         DeviceError: it cannot be reached, or starts no agent.
     """
-    with Talk(link, say, ready=False) as talk:
-        return talk.hello
+    failures = 0
+    while True:
+        try:
+            with Talk(link, say, ready=False) as talk:
+                return talk.hello
+        except LinkDown as error:
+            failures += 1
+            if not link.reached or failures > patience.tries:
+                raise
+            _wait(error, patience.wait_s(failures), "", say, sleep)
 
 
 def list_meters(link: Link, say: Say = silent) -> Sequence[Meter]:
@@ -70,8 +78,9 @@ def run_job(
 ) -> Iterator[Result]:
     """Run a job on the device and give its results as they come, each once.
 
-    A broken connection is made again, and the job goes on: what is finished stays on the device. The same job
-    sent later, by another process too, goes on as well.
+    A broken connection is made again, and the job goes on: what is finished stays on the device. So is the
+    first one, where the device has answered before. The same job sent later, by another process too, goes on
+    as well.
 
     Args:
         link: the way to the device.
@@ -91,11 +100,10 @@ def run_job(
         raise DeviceError(f"The job names file {lost[0]}, which was not handed over.")
     tasks = {task.key: task for task in job.tasks()}
     seen: dict[tuple[str, Any], Result] = {}
-    failures, reached = 0, False
+    failures = 0
     while True:
         try:
             with Talk(link, say) as talk:
-                reached = True
                 talk.bring({name: files[name] for name in job.files})
                 for result in talk.results(sealed):
                     _check(tasks, result, link.name)
@@ -106,13 +114,11 @@ def run_job(
             break
         except LinkDown as error:
             failures += 1
-            if not reached:
+            if not link.reached:
                 raise
             if failures > patience.tries:
                 raise _gave_up(link, error, len(seen)) from error
-            wait_s = patience.wait_s(failures)
-            say(f"{error.message} Trying again in {wait_s:.0f} s; {len(seen)} results are kept.")
-            sleep(wait_s)
+            _wait(error, patience.wait_s(failures), f"; {len(seen)} results are kept", say, sleep)
     if set(tasks) != set(seen):
         raise DeviceError(f"The agent on {link.name} ended the job without all of its results.")
 
@@ -129,6 +135,11 @@ def _check(tasks: Mapping[tuple[str, Any], Task], result: Result, name: str) -> 
     fits = task is not None and (not isinstance(result, Stretch) or set(result.items) == set(task.items))
     if not fits:
         raise DeviceError(f"The agent on {name} answers what was not asked: {result.kind}.")
+
+
+def _wait(error: LinkDown, wait_s: float, kept: str, say: Say, sleep: Sleep) -> None:
+    say(f"{error.message} Trying again in {wait_s:.0f} s{kept}.")
+    sleep(wait_s)
 
 
 def _gave_up(link: Link, error: LinkDown, results: int) -> DeviceError:

@@ -25,6 +25,7 @@ class LocalLink:
     """
 
     name = "local"
+    reached = False
 
     def __init__(
         self, folder: Path | None = None, python: str = sys.executable, bundle: Bundle | None = None

@@ -43,6 +43,8 @@ class SshLink:
         bundle: the agent.
     """
 
+    reached = False
+
     def __init__(self, target: Target, config: Path | None = None, bundle: Bundle | None = None) -> None:
         self.target, self.name = target, target.name
         self._config, self._bundle = config, bundle or make_bundle()

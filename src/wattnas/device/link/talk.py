@@ -57,6 +57,7 @@ class Talk:
         self._pipe = link.start_agent()
         try:
             self.hello = self._greet()
+            link.reached = True
             if ready:
                 self._check()
         except BaseException:
