@@ -93,26 +93,27 @@ def test_an_agent_that_does_not_tell_the_undisturbed_latency_is_taken_by_its_med
     assert found.timed()["a"].seconds == pytest.approx(0.3)
 
 
-def test_flagged_is_what_deserves_less_trust() -> None:
-    items = {"sure": latency(1.0), "unsure": latency(1.0, wide=True)}
-    first = told(latency(1.0), items)
-    second = told(latency(1.0), {"unsteady": latency(1.0, wide=True)}, index=1, rejected="it drifted")
-    flags = {name: timed.flagged for name, timed in gather([first, second]).timed().items()}
-    assert flags == {"sure": "", "unsure": "uncertain", "unsteady": "it drifted"}
-
-
-def test_of_an_item_that_was_timed_again_the_surest_timing_counts() -> None:
-    """An unflagged one, then the one with the smaller share of spread, whichever came first."""
-    sure, rough, wide = (
+def test_of_an_item_that_was_timed_again_the_fastest_timing_counts() -> None:
+    """The slow one was disturbed throughout, which makes it look surest; whichever came first."""
+    fast, slow, wide = (
         latency(seconds, quiet_sigma_s=sigma * seconds, wide=wide)
-        for seconds, sigma, wide in [(1.0, 0.01, False), (2.0, 0.02, False), (3.0, 0.001, True)]
+        for seconds, sigma, wide in [(1.0, 0.02, True), (1.2, 0.001, False), (1.5, 0.02, True)]
     )
-    for order in ([sure, rough, wide], [wide, rough, sure], [rough, sure, wide]):
+    for order in ([fast, slow, wide], [wide, slow, fast], [slow, fast, wide]):
         found = gather([stretch(latency(1.0), number, a=item) for number, item in enumerate(order)])
-        assert (found.timed()["a"].seconds, found.timed()["a"].stretch) == (1.0, order.index(sure))
-        assert (found.items, found.uncertain()) == (1, [])
-    again = gather([stretch(latency(1.0), a=wide, b=sure), stretch(latency(1.0), 1, a=wide, c=wide)])
-    assert (again.items, again.uncertain()) == (3, ["a", "c"])
+        timed = found.timed()["a"]
+        assert (timed.seconds, timed.sigma, timed.stretch) == (1.0, 0.02, order.index(fast))
+        assert found.items == 1
+
+
+def test_an_item_is_uncertain_until_one_timing_of_it_is_sure() -> None:
+    sure, wide = latency(1.2), latency(1.0, wide=True)
+    found = gather([stretch(latency(1.0), a=wide, b=sure), stretch(latency(1.0), 1, a=wide, c=wide)])
+    assert (found.items, found.uncertain()) == (3, ["a", "c"])
+    found.add(told(latency(1.0), {"a": sure}, index=2, rejected="it drifted"))
+    assert found.uncertain() == ["a", "c"]
+    found.add(stretch(latency(1.0), 3, a=sure))
+    assert found.uncertain() == ["c"] and found.timed()["a"].seconds == 1.0
 
 
 def test_time_spent_counts_anchors_and_every_attempt() -> None:

@@ -31,18 +31,11 @@ class Timed:
     Attributes:
         seconds, sigma: value and standard deviation, at the speed that the device had in this stretch.
         stretch: which one.
-        flagged: why it deserves less trust; empty as a rule.
     """
 
     seconds: float
     sigma: float
     stretch: int
-    flagged: str = ""
-
-    @property
-    def doubt(self) -> tuple[bool, float]:
-        """Orders timings of one item, the surest first."""
-        return bool(self.flagged), self.sigma / self.seconds
 
 
 @dataclass
@@ -97,24 +90,34 @@ class Collected:
         return float((rounds > 1.1 * self.anchor_s).mean())
 
     def timed(self) -> dict[str, Timed]:
-        """Every item by its name; of one that was timed more than once, the surest timing."""
+        """Every item by its name; of one that was timed more than once, the fastest timing.
+
+        What disturbs a device makes it slower, never faster. A timing that was disturbed throughout looks as
+        sure as one that was not at all, so its spread cannot tell which of two is right.
+        """
         self._need_some()
         usual, best = self.usual, dict[str, Timed]()
         for number, stretch in enumerate(self.stretches):
             for name, item in stretch.items.items():
-                found = _timed(item, number, usual, stretch.rejected)
-                if name not in best or found.doubt < best[name].doubt:
+                found = _timed(item, number, usual)
+                if name not in best or found.seconds < best[name].seconds:
                     best[name] = found
         return best
 
     def uncertain(self) -> list[str]:
         """The items that are to be timed again, as all their timings were flagged."""
-        return [name for name, found in self.timed().items() if found.flagged]
+        sure = {
+            name
+            for stretch in self.stretches
+            for name, item in stretch.items.items()
+            if not item.wide and not stretch.rejected
+        }
+        return [name for name in self.timed() if name not in sure]
 
     def anchors(self) -> list[Timed]:
         """The anchor in each stretch."""
         usual = self.usual
-        return [_timed(s.anchor, number, usual, s.rejected) for number, s in enumerate(self.stretches)]
+        return [_timed(s.anchor, number, usual) for number, s in enumerate(self.stretches)]
 
     @property
     def usual(self) -> float:
@@ -162,7 +165,7 @@ def quiet_s(item: Latency) -> float:
     return item.seconds if item.quiet_s is None else item.quiet_s
 
 
-def _timed(item: Latency, stretch: int, usual: float, rejected: str | None) -> Timed:
+def _timed(item: Latency, stretch: int, usual: float) -> Timed:
     seconds = quiet_s(item) * usual
     share = max(item.quiet_sigma_s / quiet_s(item), _LEAST_SIGMA)
-    return Timed(seconds, share * seconds, stretch, rejected or ("uncertain" if item.wide else ""))
+    return Timed(seconds, share * seconds, stretch)
