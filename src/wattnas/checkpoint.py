@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,14 @@ from wattnas.errors import RunError
 from wattnas.files import write_bytes
 
 
+def contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """On the host, with plain strides, as safetensors wants them."""
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+
+
 def save_state(path: Path, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
     """Write tensors and JSON-able values to `path`, whole or not at all."""
-    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_bytes(path, save(whole, metadata={"values": json.dumps(values, allow_nan=False)}))
+    write_bytes(path, save(contiguous(tensors), metadata={"values": json.dumps(values, allow_nan=False)}))
 
 
 def load_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -18,6 +18,8 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Decay = Annotated[float, Field(ge=0, le=1)]
 
 PRESETS = ("demo", "standard", "paper")
+GOAL_METHOD = "goal"
+SHORT_COSTS = {"energy": "energy_j", "latency": "latency_s", "memory": "memory_bytes"}
 
 # PyYAML's constructors let through whatever their conversions raise: KeyError for `!!bool x`, AttributeError
 # for `!!timestamp x`, IndexError for `!!int ""`, ValueError for a 13th month.
@@ -135,12 +137,78 @@ class TrainSettings(_Section):
     min_steps: Count = 1
 
 
+class SupernetSettings(_Section):
+    """The shared supernet of method `goal`: trained once per images, space and recipe, then reused.
+
+    Attributes:
+        epochs: passes over the images for weights.
+        sampling: "fair" (every candidate as often as every other, depths evenly; see `goals.paths`) or
+            "uniform" (each layer draws among all candidates alike).
+        survey: architectures whose inherited accuracy is measured once the supernet is trained.
+        images: held-out images that an inherited accuracy is measured on, at most.
+    """
+
+    epochs: Count = 8
+    batch: Count = 64
+    lr: Rate = 0.05
+    momentum: Decay = 0.9
+    weight_decay: Decay = 1e-4
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.03
+    clip_norm: Annotated[float, Field(ge=0)] = 2.0
+    sampling: Literal["fair", "uniform"] = "fair"
+    min_steps: Count = 1
+    survey: Annotated[int, Field(ge=16, le=100_000)] = 160
+    images: Count = 1000
+
+
+class SelectSettings(_Section):
+    """How method `goal` picks networks, and when it is content with one.
+
+    Attributes:
+        tolerance: a network that is this much more accurate than the goal is too expensive, if a cheaper one
+            should do.
+        confidence: probability, by the accuracy model, with which a network that is picked reaches its aim.
+        pilots: networks of different cost that are trained before the first pick, while fewer are known.
+        rounds: networks that are trained for one goal, pilots apart, at most.
+        method: "evolution" or "dual" (differentiable, with multipliers); see docs/goals.md.
+        evaluations: architectures that one pick looks at, about.
+    """
+
+    tolerance: Annotated[float, Field(gt=0, le=0.5)] = 0.03
+    confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.7
+    pilots: Annotated[int, Field(ge=0, le=64)] = 3
+    rounds: Annotated[int, Field(ge=1, le=64)] = 4
+    method: Literal["evolution", "dual"] = "evolution"
+    evaluations: Annotated[int, Field(ge=100, le=10_000_000)] = 20_000
+
+
+class BoundSettings(_Section):
+    """What a network may cost on the device, at most; None asks for nothing."""
+
+    latency_s: Annotated[float, Field(gt=0)] | None = None
+    energy_j: Annotated[float, Field(gt=0)] | None = None
+    params: Annotated[float, Field(gt=0)] | None = None
+    memory_bytes: Annotated[float, Field(gt=0)] | None = None
+
+    def given(self) -> dict[str, float]:
+        """Cost -> bound, of those that are asked for."""
+        return {name: bound for name, bound in self.model_dump().items() if bound is not None}
+
+
+Minimized = Literal["energy_j", "latency_s", "params", "macs", "memory_bytes"]
+
+
 class Settings(_Section):
     """Everything that decides how a run goes; stored whole in `run.json`.
 
     Attributes:
         data: `digits`, a path, or a hub name.
-        goal_accuracy: share of the test images to be classified right, 0 to 1.
+        goal_accuracy: share of the test images to be classified right, 0 to 1; None (method `goal`, with at
+            least one bound): as many as the bounds allow.
+        method: "goal" (the least `minimize` that reaches the goal within `bounds`), or the objective of a
+            differentiable search.
+        minimize: the cost that method `goal` makes as low as it can.
+        bounds: what a network may cost; method `goal` alone.
         device: name or path of a device profile, or `local`.
         space: name or path of a space, or `auto`: `tiny` for images up to 28 pixels, else `cifar`.
         image_size: side in pixels that images are brought to, for spaces that serve several; 0 takes the one
@@ -154,8 +222,9 @@ class Settings(_Section):
 
     data: Annotated[str, Field(min_length=1)] = "digits"
     skip_bad: bool = False
-    goal_accuracy: Annotated[float, Field(gt=0, le=1)]
-    method: Annotated[str, Field(min_length=1)] = "s1"
+    goal_accuracy: Annotated[float, Field(gt=0, le=1)] | None = None
+    method: Annotated[str, Field(min_length=1)] = "goal"
+    minimize: Minimized = "energy_j"
     device: Annotated[str, Field(min_length=1)] = "ozawa-2021"
     space: Annotated[str, Field(min_length=1)] = "auto"
     image_size: Annotated[int, Field(ge=0, le=65536)] = 0
@@ -168,8 +237,28 @@ class Settings(_Section):
     objective: dict[str, float | str] = Field(default_factory=dict)
     split: SplitSettings = SplitSettings()
     augment: AugmentSettings = AugmentSettings()
+    bounds: BoundSettings = BoundSettings()
     search: SearchSettings = SearchSettings()
+    supernet: SupernetSettings = SupernetSettings()
+    select: SelectSettings = SelectSettings()
     train: TrainSettings = TrainSettings()
+
+    @property
+    def is_goal(self) -> bool:
+        """Whether the method is `goal`, which trains a shared supernet and picks from it."""
+        return self.method == GOAL_METHOD
+
+    @field_validator("minimize", mode="before")
+    @classmethod
+    def _short(cls, value: Any) -> Any:
+        """`energy` means `energy_j`, and so on."""
+        return SHORT_COSTS.get(value, value) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Settings:
+        if not self.is_goal and self.bounds.given():
+            raise ValueError(f"method {self.method!r} knows no bounds; method `goal` does")
+        return self
 
     @field_validator("objective", mode="before")
     @classmethod
@@ -201,13 +290,24 @@ def merge_settings(flags: Mapping[str, Any], config_file: Path | None = None) ->
     if preset not in PRESETS:
         raise ConfigError(f"There is no preset {preset!r}.", f"Presets: {', '.join(PRESETS)}.")
     merged = _overlay(read_preset(str(preset)), chosen)
-    if "goal_accuracy" not in merged and merged.get("data", "digits") != "digits":
-        raise ConfigError("No goal was given.", "Say which accuracy you need, e.g. --goal-accuracy 0.80.")
-    merged.setdefault("goal_accuracy", 0.95)
     try:
-        return Settings.model_validate(merged)
+        settings = Settings.model_validate(merged)
     except ValidationError as error:
         raise ConfigError(*describe(error)) from error
+    return settings if settings.goal_accuracy is not None else _with_goal(settings)
+
+
+def _with_goal(settings: Settings) -> Settings:
+    """`settings` without a goal: as they are where bounds ask for something, else with that of the digits."""
+    if settings.is_goal and settings.bounds.given():
+        return settings
+    if settings.data != "digits":
+        raise ConfigError(
+            "No goal was given.",
+            "Say which accuracy you need, e.g. --goal-accuracy 0.80"
+            + (", or a bound such as --max-latency 5ms." if settings.is_goal else "."),
+        )
+    return settings.model_copy(update={"goal_accuracy": 0.95})
 
 
 def read_preset(name: str) -> dict[str, Any]:

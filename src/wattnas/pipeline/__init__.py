@@ -6,6 +6,7 @@ from wattnas.pipeline.evaluate import evaluate_run
 from wattnas.pipeline.on_device import OnDevice, Question, verify_on
 from wattnas.pipeline.reproduction import changes, reproduce
 from wattnas.pipeline.stages import run_report
+from wattnas.pipeline.summary import summarise
 
 __all__ = [
     "STAGES",
@@ -23,5 +24,6 @@ __all__ = [
     "run_report",
     "run_stage",
     "start_run",
+    "summarise",
     "verify_on",
 ]

@@ -13,13 +13,13 @@ from pydantic import ValidationError
 from wattnas.compute import CPU, Compute, choose_compute, keep_freed_memory
 from wattnas.config import Settings, describe
 from wattnas.data import Dataset, SplitReport, Splits, load_data, make_splits
-from wattnas.device import LOCAL, Profile, cost_table, load_profile, local_profile
+from wattnas.device import LOCAL, Profile, load_profile, local_profile, network_costs
 from wattnas.errors import RunError
 from wattnas.export import versions
 from wattnas.files import write_text
 from wattnas.machine import read_machine
-from wattnas.objective import make_objective
 from wattnas.pipeline.inputs import ChosenInput, choose_input
+from wattnas.pipeline.refusals import refuse_impossible, refuse_method
 from wattnas.progress import Progress, Silent
 from wattnas.rundir import RunDir
 from wattnas.space import Architecture, Layout, Space, load_space
@@ -188,12 +188,12 @@ def open_run(path: Path, progress: Progress) -> Context:
 def _refuse_unusable(context: Context) -> None:
     """Raise now what would stop the search. Names come first: reading the images may take minutes."""
     settings = context.settings
-    make_objective(settings.method, settings.goal_accuracy, **settings.objective)
+    refuse_method(settings)
     if settings.space != "auto":
         load_space(settings.space)
     profile = None if settings.device == LOCAL else load_profile(settings.device)
     if profile is not None:
-        cost_table(profile, context.layout)
+        refuse_impossible(settings, network_costs(profile, context.layout))
 
 
 def _inputs(context: Context) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from wattnas.analysis.tables import Ours, read_ours
+from wattnas.checkpoint import contiguous
 from wattnas.config import Settings, merge_settings
 from wattnas.device import predict
 from wattnas.errors import ConfigError, WattnasError
@@ -23,7 +24,7 @@ from wattnas.export import OnnxModel, check_parity, evaluate_onnx, measure_laten
 from wattnas.files import write_bytes, write_text
 from wattnas.pipeline.build import run_stage
 from wattnas.pipeline.context import Context, start_run
-from wattnas.pipeline.stages import PARITY_IMAGES, contiguous, new_stage, run_report
+from wattnas.pipeline.stages import PARITY_IMAGES, new_stage, run_report
 from wattnas.progress import Progress
 from wattnas.rundir import Clock, RunDir
 from wattnas.seeding import own_random_state, seed_step

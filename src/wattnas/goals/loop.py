@@ -1,0 +1,355 @@
+"""The closed loop: pick, train, measure on validation images, learn, pick again; in bounded rounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+import torch
+from torch import Tensor
+
+from wattnas.config import SelectSettings
+from wattnas.device import NetworkCosts
+from wattnas.goals.model import Knowledge, shape_of
+from wattnas.goals.paths import path_of
+from wattnas.goals.problem import SelectionProblem, goal_logit
+from wattnas.goals.records import Predicted, TrainedRecord
+from wattnas.goals.select import select
+from wattnas.goals.survey import Surveyed
+from wattnas.seeding import derive_seed
+from wattnas.space import Layout
+
+Kind = Literal["pilot", "round"]
+
+_LOOKS = 6
+"""Picks whose inherited accuracy is measured before one is trained."""
+_GAIN_WITHIN, _GAIN_ABOVE = 0.3, 0.05
+"""Share of the cost that a cheaper network has to save to be tried, where the best is within the tolerance or
+above it."""
+_HOPELESS = 3.0
+"""Standard deviations by which the best architecture may miss the goal and still be tried."""
+
+
+class Bench(Protocol):
+    """What the loop needs done; `goals.workshop.Workshop` does it."""
+
+    def survey(self) -> list[Surveyed]:
+        """Inherited accuracies measured so far."""
+
+    def look(self, path: Tensor) -> Surveyed:
+        """The inherited accuracy of a path (layers,)."""
+
+    def trained(self) -> list[TrainedRecord]:
+        """Every network that was trained so far."""
+
+    def train(self, path: Tensor, predicted: Predicted | None = None) -> TrainedRecord:
+        """Train a path (layers,), or take it from the cache."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for.
+
+    Attributes:
+        goal: least accuracy on new images, 0 to 1; None: the most that the bounds allow.
+        minimize: cost to make as low as can be.
+        bounds: cost -> most.
+        images: validation images.
+        settings: how picks are made.
+        seed: of the selectors.
+    """
+
+    goal: float | None
+    minimize: str
+    bounds: Mapping[str, float]
+    images: int
+    settings: SelectSettings
+    seed: int
+
+    @property
+    def aim(self) -> tuple[float, float]:
+        """(least, most) validation accuracy to be content with.
+
+        The least is the goal and a margin of one standard deviation of the difference of two accuracies, that
+        on validation and that on test images, were both equally many: the goal has to hold on the latter. The
+        margin is at most a third of the tolerance, and half of what there is above the goal.
+        """
+        if self.goal is None:
+            return 0.0, 1.0
+        deviation = math.sqrt(2.0 * self.goal * (1.0 - self.goal) / self.images)
+        margin = min(deviation, self.settings.tolerance / 3.0, (1.0 - self.goal) / 2.0)
+        return self.goal + margin, self.goal + self.settings.tolerance - margin / 2.0
+
+
+@dataclass(frozen=True)
+class Round:
+    """One network of the loop: picked, perhaps trained.
+
+    Attributes:
+        kind: "pilot", trained to learn from, or "round".
+        operations: one candidate per layer.
+        predicted: before the training.
+        correct, n: of the validation images after it; None while it is not trained.
+        decision: what was concluded, in words.
+    """
+
+    kind: Kind
+    operations: tuple[str, ...]
+    predicted: Predicted | None
+    correct: int | None = None
+    n: int | None = None
+    decision: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a loop ended.
+
+    Attributes:
+        record: the network to return, trained; the best there is where the goal was not reached.
+        reached: whether its validation accuracy reaches the goal (its margin left out) and bounds hold.
+        rounds: in order.
+        reason: why the loop ended, in words.
+    """
+
+    record: TrainedRecord
+    reached: bool
+    rounds: tuple[Round, ...]
+    reason: str
+
+
+class ClosedLoop:
+    """Selection for one wish on one device.
+
+    Args:
+        layout: the space at its input.
+        costs: of the device.
+        wish: what is asked for.
+        bench: does the measuring and training.
+        keep: called with all rounds whenever one changes, before and after each training, so that a run that
+            was cut off goes on with `rounds`.
+        rounds: of a run that was cut off.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        costs: NetworkCosts,
+        wish: Wish,
+        bench: Bench,
+        keep: Callable[[Sequence[Round]], None] = lambda rounds: None,
+        rounds: Sequence[Round] = (),
+    ) -> None:
+        self.layout, self.costs, self.wish, self._bench = layout, costs, wish, bench
+        self._keep, self.rounds = keep, list(rounds)
+        self._shape = shape_of(layout, costs)
+
+    def run(self) -> Outcome:
+        """Rounds until the wish is met, nothing better is to be expected, or they are used up."""
+        self._bench.survey()
+        if self.rounds and self.rounds[-1].correct is None:
+            self._finish(self.rounds[-1])
+        self._train_pilots()
+        reason = "the rounds are used up"
+        while self._count("round") < self.wish.settings.rounds:
+            plan = self._plan()
+            if isinstance(plan, str):
+                reason = plan
+                break
+            self._train("round", *plan)
+        return self._outcome(reason)
+
+    # Knowing.
+
+    def knowledge(self) -> Knowledge:
+        """The models, from all that was measured so far."""
+        return Knowledge.gather(
+            self.layout, self._shape, self._bench.survey(), self._bench.trained(), self.wish.images
+        )
+
+    def problem(self, knowledge: Knowledge, goal: float | None) -> SelectionProblem:
+        """The selection of the wish, for `goal` on validation images."""
+        return SelectionProblem(
+            costs=self.costs,
+            inherited=knowledge.inherited,
+            accuracy=knowledge.accuracy,
+            minimize=self.wish.minimize,
+            goal=goal,
+            bounds=self.wish.bounds,
+            confidence=self.wish.settings.confidence,
+        )
+
+    def seeds(self) -> Tensor:
+        """(N, layers): surveyed and trained architectures, to begin selections with."""
+        entries = [*self._bench.survey(), *self._bench.trained()]
+        return torch.unique(torch.stack([path_of(entry.operations, self.layout) for entry in entries]), dim=0)
+
+    def cost(self, operations: Sequence[str]) -> float:
+        """The cost to be minimised, of one architecture."""
+        return float(self.costs.of(path_of(operations, self.layout)[None])[self.wish.minimize])
+
+    # Pilots.
+
+    def _train_pilots(self) -> None:
+        wanted = self.wish.settings.pilots
+        for number in range(len(self._bench.trained()), wanted):
+            knowledge = self.knowledge()
+            most = self._pilot_cost(number, wanted)
+            asked = replace(
+                self.problem(knowledge, None), bounds={self.wish.minimize: most}, excluded=self._excluded()
+            )
+            found = self._select(asked, "pilot", number)
+            if len(self._excluded()) and (self._excluded() == found).all(1).any():
+                return  # a space so small that all of that cost are known
+            self._train("pilot", found, knowledge.predict(found, self._bench.look(found)))
+
+    def _pilot_cost(self, number: int, count: int) -> float:
+        """What pilot `number` may cost: spread evenly on a logarithmic axis, up to the usual architecture's.
+
+        The middle comes first, then the ends, so that few pilots say most.
+        """
+        usual = self.costs.of(surveyed_paths(self._bench.survey(), self.layout))[self.wish.minimize].median()
+        high = float(usual)
+        low = max(
+            float(self.costs.tables[self.wish.minimize].amin(1).sum())
+            if self.wish.minimize in self.costs.tables
+            else 0.0,
+            high / 200.0,
+        )
+        places = sorted(range(count), key=lambda place: abs(place - (count - 1) / 2))
+        share = (places[number] + 0.25) / count
+        return low * (high / low) ** share
+
+    # Rounds.
+
+    def _plan(self) -> tuple[Tensor, Predicted] | str:
+        """What to train next, or why nothing more."""
+        knowledge = self.knowledge()
+        least, most = self.wish.aim
+        best = self._best_known(least)
+        pick, predicted, is_promising = self._pick(knowledge, least)
+        if self.wish.goal is None:
+            return self._plan_without_goal(best, pick, predicted)
+        if best is not None:
+            gain = _GAIN_WITHIN if best.accuracy <= most else _GAIN_ABOVE
+            cheaper = self.cost([self.layout.space.candidates[i] for i in pick.tolist()])
+            if not is_promising or cheaper > (1.0 - gain) * self.cost(best.operations):
+                return "no network that should reach the goal is much cheaper"
+            return pick, predicted
+        if not is_promising and self._is_hopeless(knowledge, pick, least):
+            return "no architecture is expected to reach the goal within the bounds"
+        return pick, predicted
+
+    def _plan_without_goal(
+        self, best: TrainedRecord | None, pick: Tensor, predicted: Predicted
+    ) -> tuple[Tensor, Predicted] | str:
+        noise = math.sqrt(0.25 / self.wish.images)
+        if best is not None and predicted.accuracy <= best.accuracy + noise and self._count("round"):
+            return "no network within the bounds is expected to be clearly more accurate"
+        return pick, predicted
+
+    def _pick(self, knowledge: Knowledge, least: float) -> tuple[Tensor, Predicted, bool]:
+        """The cheapest architecture that should do with its own inherited accuracy measured, not predicted."""
+        goal = least if self.wish.goal is not None else None
+        asked = replace(self.problem(knowledge, goal), excluded=self._excluded())
+        found: list[tuple[float, Tensor, Predicted]] = []
+        for number in range(_LOOKS):
+            path = self._select(asked, "round", self._count("round"), number)
+            features = knowledge.features(path, self._bench.look(path))
+            missed = 0.0 if goal is None else goal_logit(goal) - float(asked.lower_logit(features))
+            predicted = knowledge.predict(path, self._bench.look(path))
+            if goal is None:
+                missed = -float(asked.lower_logit(features))
+            elif missed <= 0.0 and self._keeps_bounds(path):
+                return path, predicted, True
+            found.append((missed, path, predicted))
+            asked = replace(
+                asked, excluded=torch.cat([self._excluded(), torch.stack([p for _, p, _ in found])])
+            )
+        missed, path, predicted = min(found, key=lambda entry: entry[0])
+        return path, predicted, goal is None or missed <= 0.0
+
+    def _select(self, problem: SelectionProblem, *where: str | int) -> Tensor:
+        settings = self.wish.settings
+        return select(
+            problem,
+            self.seeds(),
+            method=settings.method,
+            evaluations=settings.evaluations,
+            seed=derive_seed(self.wish.seed, "select", *where),
+        ).path
+
+    def _is_hopeless(self, knowledge: Knowledge, path: Tensor, least: float) -> bool:
+        mean, sigma = knowledge.accuracy.predict(knowledge.features(path, self._bench.look(path)))
+        return not self._keeps_bounds(path) or float(mean + _HOPELESS * sigma) < goal_logit(least)
+
+    def _keeps_bounds(self, path: Tensor) -> bool:
+        costs = self.costs.of(path[None])
+        return all(float(costs[name]) <= bound for name, bound in self.wish.bounds.items())
+
+    def _excluded(self) -> Tensor:
+        """Architectures that are trained already."""
+        trained = [path_of(record.operations, self.layout) for record in self._bench.trained()]
+        return torch.stack(trained) if trained else torch.zeros(0, len(self.layout.layers), dtype=torch.int64)
+
+    def _best_known(self, least: float) -> TrainedRecord | None:
+        """Of the trained networks that reach `least` within the bounds, the cheapest; without a goal the most
+        accurate."""
+        fit = [
+            record
+            for record in self._bench.trained()
+            if record.accuracy >= least and self._keeps_bounds(path_of(record.operations, self.layout))
+        ]
+        if self.wish.goal is None:
+            return max(fit, key=lambda record: record.accuracy, default=None)
+        return min(fit, key=lambda record: (self.cost(record.operations), -record.accuracy), default=None)
+
+    def _train(self, kind: Kind, path: Tensor, predicted: Predicted) -> None:
+        operations = tuple(self.layout.space.candidates[column] for column in path.tolist())
+        self.rounds.append(Round(kind, operations, predicted))
+        self._keep(self.rounds)
+        self._finish(self.rounds[-1])
+
+    def _finish(self, begun: Round) -> None:
+        record = self._bench.train(path_of(begun.operations, self.layout), begun.predicted)
+        self.rounds[-1] = replace(
+            begun, correct=record.correct, n=record.n, decision=self._judged(begun.kind, record)
+        )
+        self._keep(self.rounds)
+
+    def _judged(self, kind: Kind, record: TrainedRecord) -> str:
+        if kind == "pilot":
+            return "a pilot, to learn from"
+        if self.wish.goal is None:
+            return "measured"
+        least, most = self.wish.aim
+        if record.accuracy < least:
+            return f"misses {least:.1%}, what is aimed at; a better one is needed"
+        if record.accuracy > most:
+            return f"more than {most:.1%}: a cheaper one should do"
+        return "good: within the tolerance"
+
+    def _count(self, kind: Kind) -> int:
+        return sum(entry.kind == kind for entry in self.rounds)
+
+    def _outcome(self, reason: str) -> Outcome:
+        least, _ = self.wish.aim
+        goal = self.wish.goal or 0.0
+        for floor in (least, goal):
+            found = self._best_known(floor)
+            if found is not None:
+                return Outcome(found, True, tuple(self.rounds), reason)
+        return Outcome(self._nearest(), False, tuple(self.rounds), reason)
+
+    def _nearest(self) -> TrainedRecord:
+        """The most accurate network within the bounds; of none, the most accurate one."""
+        trained = self._bench.trained()
+        fit = [r for r in trained if self._keeps_bounds(path_of(r.operations, self.layout))]
+        return max(fit or trained, key=lambda record: record.accuracy)
+
+
+def surveyed_paths(survey: Sequence[Surveyed], layout: Layout) -> Tensor:
+    """(N, layers) of surveyed architectures."""
+    return torch.stack([path_of(entry.operations, layout) for entry in survey])
