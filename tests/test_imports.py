@@ -36,7 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "supernet": {"space", "blocks"},
     "search": {"data", "space", "supernet", "objective"},
     "train": {"data", "space", "blocks"},
-    "goals": {"data", "space", "device", "supernet", "train"},
+    "goals": {"data", "space", "blocks", "device", "supernet", "train"},
     "zoo": {"space", "blocks"},
     "analysis": {"agent", "data", "space", "blocks", "export", "device", "zoo"},
     "report": set(),

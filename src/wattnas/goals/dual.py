@@ -75,7 +75,8 @@ def _run(problem: SelectionProblem, start: Tensor, steps: int, generator: Genera
         multipliers = (multipliers + _ASCENT * violations.detach()).clamp_min(0.0)
         if step % 8 == 7 or step + 1 == steps:
             seen.append(_drawn(theta.detach(), temperature, generator))
-    return torch.unique(torch.cat(seen), dim=0)
+    found: Tensor = torch.unique(torch.cat(seen), dim=0)
+    return found
 
 
 def _drawn(theta: Tensor, temperature: float, generator: Generator) -> Tensor:

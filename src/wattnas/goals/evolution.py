@@ -42,7 +42,7 @@ def _filled(seeds: Tensor, problem: SelectionProblem, generator: Generator) -> T
 
 def _best(problem: SelectionProblem, paths: Tensor, count: int) -> Tensor:
     """The `count` best of the different ones, best first."""
-    unique = torch.unique(paths, dim=0)
+    unique: Tensor = torch.unique(paths, dim=0)
     return unique[order(*problem.judge(unique))[:count]]
 
 

@@ -28,6 +28,8 @@ _LOOKS = 6
 _GAIN_WITHIN, _GAIN_ABOVE = 0.3, 0.05
 """Share of the cost that a cheaper network has to save to be tried, where the best is within the tolerance or
 above it."""
+_PILOT_RANGE = 200.0
+"""How much less than the usual architecture the cheapest pilot may cost, at most."""
 _HOPELESS = 3.0
 """Standard deviations by which the best architecture may miss the goal and still be tried."""
 
@@ -183,8 +185,10 @@ class ClosedLoop:
 
     def seeds(self) -> Tensor:
         """(N, layers): surveyed and trained architectures, to begin selections with."""
-        entries = [*self._bench.survey(), *self._bench.trained()]
-        return torch.unique(torch.stack([path_of(entry.operations, self.layout) for entry in entries]), dim=0)
+        known = [entry.operations for entry in self._bench.survey()]
+        known += [record.operations for record in self._bench.trained()]
+        paths: Tensor = torch.unique(torch.stack([path_of(entry, self.layout) for entry in known]), dim=0)
+        return paths
 
     def cost(self, operations: Sequence[str]) -> float:
         """The cost to be minimised, of one architecture."""
@@ -210,17 +214,17 @@ class ClosedLoop:
 
         The middle comes first, then the ends, so that few pilots say most.
         """
-        usual = self.costs.of(surveyed_paths(self._bench.survey(), self.layout))[self.wish.minimize].median()
-        high = float(usual)
-        low = max(
-            float(self.costs.tables[self.wish.minimize].amin(1).sum())
-            if self.wish.minimize in self.costs.tables
-            else 0.0,
-            high / 200.0,
-        )
+        cost = self.wish.minimize
+        surveyed = self.costs.of(surveyed_paths(self._bench.survey(), self.layout))[cost]
+        high = float(surveyed.median())
+        low = max(float(self.costs.of(self._cheapest()[None])[cost]), high / _PILOT_RANGE)
         places = sorted(range(count), key=lambda place: abs(place - (count - 1) / 2))
         share = (places[number] + 0.25) / count
-        return low * (high / low) ** share
+        return low * float((high / low) ** share)
+
+    def _cheapest(self) -> Tensor:
+        """(layers,): the least of the cost in every layer (for memory, of the parameters)."""
+        return self.costs.tables.get(self.wish.minimize, self.costs.tables["params"]).argmin(1)
 
     # Rounds.
 
@@ -251,7 +255,7 @@ class ClosedLoop:
         return pick, predicted
 
     def _pick(self, knowledge: Knowledge, least: float) -> tuple[Tensor, Predicted, bool]:
-        """The cheapest architecture that should do with its own inherited accuracy measured, not predicted."""
+        """The cheapest architecture that should do, once its own inherited accuracy is measured."""
         goal = least if self.wish.goal is not None else None
         asked = replace(self.problem(knowledge, goal), excluded=self._excluded())
         found: list[tuple[float, Tensor, Predicted]] = []

@@ -49,9 +49,8 @@ def draw_paths(layout: Layout, count: int, seed: int, first: int = 0, sampling: 
     blocks = len([c for c in layout.candidates if not c.is_skip])
     if not blocks:
         return torch.zeros(count, len(layout.layers), dtype=torch.int64)
-    found: list[Tensor] = []
-    for block in range(first // blocks, (first + count - 1) // blocks + 1):
-        found.append(_fair_block(layout, _generator(seed, "fair", block)))
+    wanted = range(first // blocks, (first + count - 1) // blocks + 1)
+    found = [_fair_block(layout, _generator(seed, "fair", block)) for block in wanted]
     start = first - first // blocks * blocks
     return torch.cat(found)[start : start + count]
 

@@ -88,8 +88,8 @@ class SelectionProblem:
         """(violation, score), each (N,), lower is better, of architectures (N, layers).
 
         A violation is the sum of what is missed: log-odds of the goal, and for each bound the share by which
-        the upper end of the cost lies above it; infinite where the architecture is excluded. The score is the cost, or without a goal minus the lower
-        log-odds.
+        the upper end of the cost lies above it; infinite where the architecture is excluded. The score is the
+        cost, or without a goal minus the lower log-odds.
         """
         costs, sigmas = self.costs.of(paths), self.costs.sigma(paths) if self.bounds else {}
         lower = self.lower_logit(self.features(self.inherited.shape.gates(paths)))

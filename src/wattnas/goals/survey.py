@@ -64,7 +64,7 @@ class Shape:
         return torch.nn.functional.one_hot(paths, self.candidates).to(torch.float64)
 
     def sizes(self, gates: Tensor) -> Tensor:
-        """(N, 3): log10 of MACs, log10 of parameters, share of layers that do not skip; of gates (N, L, C)."""
+        """(N, 3) of gates (N, L, C): log10 of MACs and of parameters, share of layers that do not skip."""
         macs = (gates * self._macs).sum((1, 2)) + self._fixed[0]
         params = (gates * self._params).sum((1, 2)) + self._fixed[1]
         blocks = (gates * self._works).sum((1, 2)) / self.layers

@@ -10,7 +10,6 @@ Each folder is a run directory of its own, so a training that was cut off goes o
 
 from __future__ import annotations
 
-
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
+from wattnas.blocks import Network, build
 from wattnas.checkpoint import contiguous
 from wattnas.compute import CPU, Compute
 from wattnas.config import Settings
@@ -223,6 +223,12 @@ class Workshop:
                     self._train(folder, path, predicted)
         return _read(TrainedRecord, folder.path / TRAINED_FILE)
 
+    def network(self, path: Tensor) -> Network:
+        """The trained network of `path` (layers,), in eval mode; RunError where it is not in the cache."""
+        network = build(architecture_of(path, self.subject.layout), self.subject.layout)
+        _load_weights(network, self.folder_of(path).file(WEIGHTS_FILE))
+        return network.eval()
+
     def folder_of(self, path: Tensor) -> RunDir:
         """The run directory in the cache of an architecture (layers,)."""
         operations = architecture_of(path, self.subject.layout).operations
@@ -285,8 +291,8 @@ def _load_weights(net: torch.nn.Module, path: Path) -> None:
         net.load_state_dict(load_file(path))
     except (OSError, SafetensorError, RuntimeError) as error:
         raise RunError(
-            f"{path} does not hold the supernet: {str(error).splitlines()[0]}",
-            f"Delete the folder {path.parent}; the supernet is then trained again.",
+            f"{path} does not hold the weights: {str(error).splitlines()[0]}",
+            f"Delete the folder {path.parent}; what it held is trained again.",
         ) from error
 
 

@@ -131,11 +131,14 @@ class Context:
         return chosen.channels, chosen.size
 
 
-def start_run(path: Path, settings: Settings, progress: Progress) -> Context:
+def start_run(path: Path, settings: Settings, progress: Progress, like: Context | None = None) -> Context:
     """Begin or resume a run with `settings`; the run has to be locked.
 
     A run begins when its input is known to be usable. What is refused here leaves no run behind, so that the
     same command with a better option can use the same directory.
+
+    Args:
+        like: a run in this process whose images are taken over where they are the same.
 
     Raises:
         RunError: the directory holds something else or a run with other settings.
@@ -143,6 +146,8 @@ def start_run(path: Path, settings: Settings, progress: Progress) -> Context:
     """
     run = RunDir(path)
     context = Context(run, settings, progress, _prepare(settings))
+    if like is not None and _reads_alike(like.settings, settings):
+        context.__dict__.update(dataset=like.dataset, splits=like.splits)  # what the cached properties keep
     stored = settings.model_dump(mode="json")
     if run.exists:
         run.start(stored, {})
@@ -155,6 +160,12 @@ def start_run(path: Path, settings: Settings, progress: Progress) -> Context:
     for text in warnings:
         progress.say(f"note: {text}")
     return _begun(context)
+
+
+def _reads_alike(one: Settings, other: Settings) -> bool:
+    """Whether both settings read and split the very same images."""
+    parts = {"data", "skip_bad", "device", "space", "image_size", "seed", "split"}
+    return one.model_dump(include=parts) == other.model_dump(include=parts)
 
 
 def _begun(context: Context) -> Context:

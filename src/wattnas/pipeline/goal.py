@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -96,8 +96,7 @@ def run_goal_search(context: Context) -> None:
             "Method goal works in one process.", "Start it without torchrun, or choose --method s1."
         )
     run, settings, clock = context.run, context.settings, Clock()
-    costs = network_costs(context.profile, context.layout)
-    refuse_impossible(settings, costs)
+    refuse_impossible(settings, network_costs(context.profile, context.layout))
     workshop = workshop_of(context)
     before = _load(run.file(ROUNDS_FILE))
 
@@ -111,8 +110,7 @@ def run_goal_search(context: Context) -> None:
         content = _Rounds(rounds=kept, seconds=seconds(), reason=reason)
         write_text(run.file(ROUNDS_FILE), content.model_dump_json(indent=1) + "\n")
 
-    wish = wish_of(settings, len(context.splits.validation))
-    loop = ClosedLoop(context.layout, costs, wish, workshop, keep, [_round(entry) for entry in before.rounds])
+    loop = _loop(context, workshop, keep, [_round(entry) for entry in before.rounds])
     outcome = loop.run()
     advice = Adviser(loop, loop.knowledge()).advise(outcome.record, reached=outcome.reached)
     write_text(run.file(ADVICE_FILE), advice.model_dump_json(indent=1) + "\n")
@@ -120,6 +118,23 @@ def run_goal_search(context: Context) -> None:
     _write_choice(context, outcome, workshop)
     spent = seconds()
     run.finish("search", sum(spent.values()), parts=spent, reached=outcome.reached, reason=outcome.reason)
+
+
+def adviser_of(context: Context) -> Adviser:
+    """Asks the models about a run's wish, with what the cache knows now."""
+    loop = _loop(context, workshop_of(context))
+    return Adviser(loop, loop.knowledge())
+
+
+def _loop(
+    context: Context,
+    workshop: Workshop,
+    keep: Callable[[Sequence[Round]], None] = lambda rounds: None,
+    rounds: Sequence[Round] = (),
+) -> ClosedLoop:
+    costs = network_costs(context.profile, context.layout)
+    wish = wish_of(context.settings, len(context.splits.validation))
+    return ClosedLoop(context.layout, costs, wish, workshop, keep, rounds)
 
 
 def _write_choice(context: Context, outcome: Outcome, workshop: Workshop) -> None:

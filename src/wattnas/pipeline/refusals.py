@@ -40,6 +40,6 @@ def refuse_impossible(settings: Settings, costs: NetworkCosts) -> None:
             if least > bound:
                 show = SHOW[name]
                 raise GoalError(
-                    f"No architecture of the space keeps {name} within {show(bound)}: the least is {show(least)}.",
+                    f"No architecture keeps {name} within {show(bound)}: the least is {show(least)}.",
                     f"Ask for at least {show(least)}, or choose another --space.",
                 )

@@ -59,14 +59,14 @@ def summarise(path: Path, outcome: Outcome) -> dict[str, Any]:
 
 
 def sentences(advice: Advice, *, met: bool) -> list[str]:
-    """The advice in words: what a point costs, the neighbours, and what to relax where the wish was missed."""
+    """The advice in words: what a point costs, the neighbours, what to relax where the wish was missed."""
     found: list[str] = []
     show = SHOW[advice.minimize]
     if advice.per_point:
         joules, seconds = advice.per_point["energy_j"], advice.per_point["latency_s"]
         found.append(
-            f"One point more of accuracy costs about {format_joules(joules)} and {format_seconds(seconds)} here "
-            "(predicted)."
+            f"One point more of accuracy costs about {format_joules(joules)} and {format_seconds(seconds)} "
+            "here (predicted)."
         )
     for word, neighbour in (("cheaper", advice.cheaper), ("better", advice.better)):
         if neighbour is not None:
@@ -86,8 +86,8 @@ def _to_relax(advice: Advice) -> list[str]:
         elif entry.needed is not None:
             show = SHOW[entry.name]
             found.append(
-                f"With {entry.name} up to {show(entry.needed)} instead of {show(entry.asked)} the rest should be possible "
-                "(predicted)."
+                f"With {entry.name} up to {show(entry.needed)} instead of {show(entry.asked)} the rest "
+                "should be possible (predicted)."
             )
         else:
             found.append(f"Relaxing {entry.name} alone is not expected to help.")
