@@ -5,30 +5,35 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
+from wattnas.goals.marginal import marginal_paths
 from wattnas.goals.problem import Selection, SelectionProblem, best_of, order
 
 POPULATION = 128
 PARENTS = 32
 _FLIPS = 1.5
+_MARGINAL_EVERY = 4
 _MOST_PAIRS = 4096
 
 
 def select_by_evolution(problem: SelectionProblem, seeds: Tensor, evaluations: int, seed: int) -> Selection:
     """The best architecture that about `evaluations` looks find; deterministic in `seed`.
 
-    Half of the looks go to generations of mutated and crossed architectures, the rest to descent: from the
-    best found, every change of one layer, then changes of two, until none helps or the looks are used up.
+    Half of the looks go to generations of mutated and crossed architectures, and now and then of those that
+    weigh gain against cost near the best (`marginal_paths`); the rest to descent: from the best found, every
+    change of one layer, then changes of two, until none helps or the looks are used up.
 
     Args:
         seeds: (N, layers), architectures to begin with, N >= 1.
     """
     generator = Generator().manual_seed(seed)
     population = _best(problem, _filled(seeds, problem, generator), POPULATION)
-    looked = len(population)
-    while looked + POPULATION <= evaluations // 2:
+    looked, generation = len(population), 0
+    while looked + 2 * POPULATION <= evaluations // 2:
         children = _children(population[:PARENTS], problem, generator)
+        if generation % _MARGINAL_EVERY == 0:
+            children = torch.cat([children, _weighed(problem, population[0], generator)])
         population = _best(problem, torch.cat([population, children]), POPULATION)
-        looked += len(children)
+        looked, generation = looked + len(children), generation + 1
     return _descend(problem, population[0], evaluations, looked, generator)
 
 
@@ -66,6 +71,8 @@ def _descend(
     stuck = False
     while looked < evaluations:
         near = _pairs(best.path, problem, generator) if stuck else _neighbours(best.path, problem)
+        if stuck:
+            near = torch.cat([near, _weighed(problem, best.path, generator)])
         looked += len(near)
         found = best_of(problem, torch.cat([best.path[None], near]), looked)
         is_same = bool((found.path == best.path).all())
@@ -74,6 +81,10 @@ def _descend(
             break
         stuck = is_same
     return Selection(best.path, best.feasible, best.violation, looked)
+
+
+def _weighed(problem: SelectionProblem, around: Tensor, generator: Generator) -> Tensor:
+    return marginal_paths(problem, around, POPULATION, generator)
 
 
 def _neighbours(path: Tensor, problem: SelectionProblem) -> Tensor:

@@ -23,11 +23,14 @@ from wattnas.space import Layout
 
 Kind = Literal["pilot", "round"]
 
-_LOOKS = 6
+_LOOKS = 10
 """Picks whose inherited accuracy is measured before one is trained."""
 _GAIN_WITHIN, _GAIN_ABOVE = 0.3, 0.05
 """Share of the cost that a cheaper network has to save to be tried, where the best is within the tolerance or
 above it."""
+_EVEN = 0.5
+_RAISE = 0.5
+"""Share of what a measured pick misses, by which the aim of the next is raised."""
 _PILOT_RANGE = 200.0
 """How much less than the usual architecture the cheapest pilot may cost, at most."""
 _HOPELESS = 3.0
@@ -120,6 +123,20 @@ class Outcome:
     reached: bool
     rounds: tuple[Round, ...]
     reason: str
+
+
+@dataclass(frozen=True)
+class _Pick:
+    """An architecture (layers,), what is expected of it, its cost, the log-odds by which it misses the aim.
+
+    `is_hopeless` where it breaks a bound, or even a lucky training would not reach the aim.
+    """
+
+    path: Tensor
+    predicted: Predicted
+    cost: float
+    missed: float
+    is_hopeless: bool
 
 
 class ClosedLoop:
@@ -230,50 +247,67 @@ class ClosedLoop:
 
     def _plan(self) -> tuple[Tensor, Predicted] | str:
         """What to train next, or why nothing more."""
-        knowledge = self.knowledge()
         least, most = self.wish.aim
         best = self._best_known(least)
-        pick, predicted, is_promising = self._pick(knowledge, least)
         if self.wish.goal is None:
-            return self._plan_without_goal(best, pick, predicted)
-        if best is not None:
-            gain = _GAIN_WITHIN if best.accuracy <= most else _GAIN_ABOVE
-            cheaper = self.cost([self.layout.space.candidates[i] for i in pick.tolist()])
-            if not is_promising or cheaper > (1.0 - gain) * self.cost(best.operations):
-                return "no network that should reach the goal is much cheaper"
-            return pick, predicted
-        if not is_promising and self._is_hopeless(knowledge, pick, least):
-            return "no architecture is expected to reach the goal within the bounds"
-        return pick, predicted
+            return self._plan_without_goal(best)
+        # With a network in hand that will do, a miss costs a training and no more: even odds are enough.
+        pick = self._pick(least, self.wish.settings.confidence if best is None else _EVEN)
+        if best is None:
+            if pick.missed > 0.0 and pick.is_hopeless:
+                return "no architecture is expected to reach the goal within the bounds"
+            return pick.path, pick.predicted
+        gain = _GAIN_WITHIN if best.accuracy <= most else _GAIN_ABOVE
+        if pick.cost > (1.0 - gain) * self.cost(best.operations):
+            return "no network that should reach the goal is much cheaper"
+        if pick.missed > 0.0:
+            return "no cheaper network is expected to reach the goal"
+        return pick.path, pick.predicted
 
-    def _plan_without_goal(
-        self, best: TrainedRecord | None, pick: Tensor, predicted: Predicted
-    ) -> tuple[Tensor, Predicted] | str:
+    def _plan_without_goal(self, best: TrainedRecord | None) -> tuple[Tensor, Predicted] | str:
+        pick = self._pick(None, self.wish.settings.confidence)
         noise = math.sqrt(0.25 / self.wish.images)
-        if best is not None and predicted.accuracy <= best.accuracy + noise and self._count("round"):
+        if best is not None and pick.predicted.accuracy <= best.accuracy + noise and self._count("round"):
             return "no network within the bounds is expected to be clearly more accurate"
-        return pick, predicted
+        return pick.path, pick.predicted
 
-    def _pick(self, knowledge: Knowledge, least: float) -> tuple[Tensor, Predicted, bool]:
-        """The cheapest architecture that should do, once its own inherited accuracy is measured."""
-        goal = least if self.wish.goal is not None else None
-        asked = replace(self.problem(knowledge, goal), excluded=self._excluded())
-        found: list[tuple[float, Tensor, Predicted]] = []
+    def _pick(self, least: float | None, confidence: float) -> _Pick:
+        """The cheapest architecture that should do, once its own inherited accuracy is measured.
+
+        A selector returns what the model of inherited accuracies flatters most. So each pick is measured, the
+        model learns from it, and another pick is made with the aim raised by what the last one missed, until
+        one holds or the looks are used up; then the one that misses least is returned.
+        """
+        found: list[_Pick] = []
+        raised = 0.0
         for number in range(_LOOKS):
+            excluded = torch.cat([self._excluded(), *(pick.path[None] for pick in found)])
+            aim = None if least is None else _share_of(goal_logit(least) + raised)
+            asked = replace(self.problem(self.knowledge(), aim), excluded=excluded, confidence=confidence)
             path = self._select(asked, "round", self._count("round"), number)
-            features = knowledge.features(path, self._bench.look(path))
-            missed = 0.0 if goal is None else goal_logit(goal) - float(asked.lower_logit(features))
-            predicted = knowledge.predict(path, self._bench.look(path))
-            if goal is None:
-                missed = -float(asked.lower_logit(features))
-            elif missed <= 0.0 and self._keeps_bounds(path):
-                return path, predicted, True
-            found.append((missed, path, predicted))
-            asked = replace(
-                asked, excluded=torch.cat([self._excluded(), torch.stack([p for _, p, _ in found])])
-            )
-        missed, path, predicted = min(found, key=lambda entry: entry[0])
-        return path, predicted, goal is None or missed <= 0.0
+            found.append(self._judge(path, least, confidence))
+            if least is not None and found[-1].missed <= 0.0:
+                return found[-1]
+            raised += _RAISE * min(found[-1].missed, 1.0)
+        return min(found, key=lambda pick: pick.missed)
+
+    def _judge(self, path: Tensor, least: float | None, confidence: float) -> _Pick:
+        """What is to be expected of `path`, with its inherited accuracy measured."""
+        looked = self._bench.look(path)
+        knowledge = self.knowledge()
+        problem = replace(self.problem(knowledge, least), confidence=confidence)
+        features = knowledge.features(path[None], [looked])
+        lower = float(problem.lower_logit(features))
+        mean, sigma = (float(value) for value in knowledge.accuracy.predict(features))
+        keeps = self._keeps_bounds(path)
+        wanted = 0.0 if least is None else goal_logit(least)
+        return _Pick(
+            path=path,
+            predicted=knowledge.predict(path, looked),
+            cost=self.cost([self.layout.space.candidates[column] for column in path.tolist()]),
+            missed=wanted - lower if keeps else math.inf,
+            is_hopeless=not keeps or mean + _HOPELESS * sigma < wanted,
+        )
 
     def _select(self, problem: SelectionProblem, *where: str | int) -> Tensor:
         settings = self.wish.settings
@@ -284,10 +318,6 @@ class ClosedLoop:
             evaluations=settings.evaluations,
             seed=derive_seed(self.wish.seed, "select", *where),
         ).path
-
-    def _is_hopeless(self, knowledge: Knowledge, path: Tensor, least: float) -> bool:
-        mean, sigma = knowledge.accuracy.predict(knowledge.features(path, self._bench.look(path)))
-        return not self._keeps_bounds(path) or float(mean + _HOPELESS * sigma) < goal_logit(least)
 
     def _keeps_bounds(self, path: Tensor) -> bool:
         costs = self.costs.of(path[None])
@@ -339,12 +369,15 @@ class ClosedLoop:
         return sum(entry.kind == kind for entry in self.rounds)
 
     def _outcome(self, reason: str) -> Outcome:
-        least, _ = self.wish.aim
+        """The cheapest network that reaches the aim; one that keeps half of the margin where that one is too
+        good by more than the tolerance; else the cheapest that reaches the bare goal."""
+        least, most = self.wish.aim
         goal = self.wish.goal or 0.0
-        for floor in (least, goal):
-            found = self._best_known(floor)
-            if found is not None:
-                return Outcome(found, True, tuple(self.rounds), reason)
+        found = self._best_known(least)
+        if found is None or (self.wish.goal is not None and found.accuracy > most):
+            found = self._best_known((least + goal) / 2.0) or self._best_known(goal)
+        if found is not None:
+            return Outcome(found, True, tuple(self.rounds), reason)
         return Outcome(self._nearest(), False, tuple(self.rounds), reason)
 
     def _nearest(self) -> TrainedRecord:
@@ -352,6 +385,10 @@ class ClosedLoop:
         trained = self._bench.trained()
         fit = [r for r in trained if self._keeps_bounds(path_of(r.operations, self.layout))]
         return max(fit or trained, key=lambda record: record.accuracy)
+
+
+def _share_of(log_odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-log_odds))
 
 
 def surveyed_paths(survey: Sequence[Surveyed], layout: Layout) -> Tensor:
