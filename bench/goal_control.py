@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 import time
@@ -184,16 +185,20 @@ def accuracy_model(out: Path) -> dict[str, Any]:
     errors = [100.0 * abs(row["predicted"] - row["reached"]) for row in seen]
     return {
         "n": len(seen),
-        "tau": float(kendalltau([r["predicted"] for r in seen], [r["reached"] for r in seen])[0])
-        if seen
-        else None,
-        "tau_inherited": float(kendalltau([r["inherited"] for r in seen], [r["reached"] for r in seen])[0])
-        if seen
-        else None,
+        "tau": _tau(seen, "predicted"),
+        "tau_inherited": _tau(seen, "inherited"),
         "median_error_points": median(errors) if errors else None,
         "covered": sum(r["low"] <= r["reached"] <= r["high"] for r in seen) / len(seen) if seen else None,
         "networks": rows,
     }
+
+
+def _tau(rows: list[dict[str, Any]], key: str) -> float | None:
+    """Kendall's rank correlation with what was reached; None where there is none."""
+    if len(rows) < 2:
+        return None
+    tau = float(kendalltau([row[key] for row in rows], [row["reached"] for row in rows])[0])
+    return tau if math.isfinite(tau) else None
 
 
 def judge(rows: list[dict[str, Any]], references: list[dict[str, Any]], cost: str) -> list[dict[str, Any]]:

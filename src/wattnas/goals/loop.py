@@ -25,7 +25,7 @@ Kind = Literal["pilot", "round"]
 
 _LOOKS = 10
 """Picks whose inherited accuracy is measured before one is trained."""
-_GAIN_WITHIN, _GAIN_ABOVE = 0.3, 0.05
+_GAIN_WITHIN, _GAIN_ABOVE = 0.3, 0.01
 """Share of the cost that a cheaper network has to save to be tried, where the best is within the tolerance or
 above it."""
 _EVEN = 0.5

@@ -13,6 +13,8 @@ from wattnas.goals.inherited import logit
 from wattnas.goals.paths import path_of
 from wattnas.space import Layout
 
+_LEAST_ERROR = 1e-3
+"""Nats: a survey in which all are alike, of an untrained supernet, says nothing of their differences."""
 _RIDGES = tuple(10.0**power for power in range(-2, 5))
 
 
@@ -92,7 +94,8 @@ class InheritedModel:
         self._level = values.mean()
         features, y = self._features(gates), values - self._level
         penalties = [(ridge, *_leave_one_out(features, y, self._penalty(ridge))) for ridge in _RIDGES]
-        self.ridge, self.error, self._weights, self._inverse = min(penalties, key=lambda found: found[1])
+        self.ridge, error, self._weights, self._inverse = min(penalties, key=lambda found: found[1])
+        self.error = max(error, _LEAST_ERROR)
 
     def _penalty(self, ridge: float) -> Tensor:
         """Sizes are shrunk little, single cells by `ridge`."""
