@@ -248,6 +248,16 @@ class Settings(_Section):
         """Whether the method is `goal`, which trains a shared supernet and picks from it."""
         return self.method == GOAL_METHOD
 
+    def flat(self) -> dict[str, Any]:
+        """Setting -> JSON-able value, those of sections as `section.key`."""
+        found: dict[str, Any] = {}
+        for key, value in self.model_dump(mode="json").items():
+            parts = (
+                {f"{key}.{name}": part for name, part in value.items()} if isinstance(value, dict) else None
+            )
+            found |= {key: value} if parts is None else parts
+        return found
+
     @field_validator("minimize", mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
@@ -257,7 +267,7 @@ class Settings(_Section):
     @model_validator(mode="after")
     def _asks_for_something(self) -> Settings:
         if not self.is_goal and self.bounds.given():
-            raise ValueError(f"method {self.method!r} knows no bounds; method `goal` does")
+            raise ValueError(f"Method {self.method!r} knows no bounds; method `goal` does")
         return self
 
     @field_validator("objective", mode="before")
@@ -337,12 +347,14 @@ def read_config(path: Path) -> dict[str, Any]:
 def describe(error: ValidationError) -> tuple[str, str]:
     """(message, hint) of the first thing that is wrong, in terms of the settings file."""
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"]) or "the settings"
+    where = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         section: Any = Settings
         for part in first["loc"][:-1]:
             section = section.model_fields[str(part)].annotation
         return f"There is no setting {where!r}.", f"Known here: {', '.join(section.model_fields)}."
+    if not first["loc"]:
+        return f"{first['msg'].removeprefix('Value error, ')}.", "See docs/settings.md."
     return (
         f"Setting {where} = {first['input']!r}: {first['msg']}.",
         "See docs/settings.md for what each accepts.",

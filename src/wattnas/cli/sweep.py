@@ -15,7 +15,7 @@ from wattnas.cli import exits
 from wattnas.cli import options as opt
 from wattnas.cli.watch import watching
 from wattnas.config import Settings
-from wattnas.errors import ConfigError
+from wattnas.errors import ConfigError, GoalError
 from wattnas.pipeline import parse_goals, sweep_goals
 from wattnas.units import format_count, format_duration, format_joules, format_seconds
 
@@ -51,6 +51,7 @@ def sweep(
     named = [part.strip() for part in (device or "").split(",") if part.strip()]
     devices: list[str | None] = [*named] or [None]
     found: list[dict[str, Any]] = []
+    impossible = False
     for name in devices:
         settings = opt.gather(
             config,
@@ -72,14 +73,22 @@ def sweep(
         folder = out or default_out(settings)
         if len(devices) > 1:
             folder = folder / short_name(settings.device, devices)
-        with watching(quiet=quiet) as watcher:
-            summaries = sweep_goals(settings, asked, folder, watcher)
+        try:
+            with watching(quiet=quiet) as watcher:
+                summaries = sweep_goals(settings, asked, folder, watcher)
+        except GoalError as error:
+            if len(devices) == 1:
+                raise
+            typer.secho(f"error: {settings.device}: {error}", fg=typer.colors.RED, err=True)
+            impossible = True
+            continue
         found += summaries
         if not as_json:
             _print(settings, summaries, folder)
         for summary in summaries if as_json else ():
             typer.echo(json.dumps(summary, ensure_ascii=False))
-    raise typer.Exit(0 if all(summary["met"] for summary in found) else exits.MISSED)
+    is_met = not impossible and all(summary["met"] for summary in found)
+    raise typer.Exit(0 if is_met else exits.MISSED)
 
 
 def default_out(settings: Settings) -> Path:

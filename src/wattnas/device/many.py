@@ -69,6 +69,12 @@ class NetworkCosts:
         peak = self.alive.gather(1, paths.t()).amax(0).clamp_min(self.alive_ends)
         return found | {"memory_bytes": FLOAT_BYTES * (found["params"] + peak)}
 
+    def least(self) -> dict[str, float]:
+        """Cost -> what no architecture is below: the least of every layer."""
+        found = {name: float(table.amin(1).sum()) + self.fixed[name] for name, table in self.tables.items()}
+        peak = max(float(self.alive.amin(1).max()), self.alive_ends)
+        return found | {"memory_bytes": FLOAT_BYTES * (found["params"] + peak)}
+
     def relaxed(self, gates: Tensor) -> dict[str, Tensor]:
         """Cost -> (), expected under gates (layers, candidates), rows summing to 1; differentiable.
 

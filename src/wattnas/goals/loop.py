@@ -178,6 +178,7 @@ class ClosedLoop:
                 reason = plan
                 break
             self._train("round", *plan)
+        self._train_the_best()
         return self._outcome(reason)
 
     # Knowing.
@@ -263,6 +264,15 @@ class ClosedLoop:
         if pick.missed > 0.0:
             return "no cheaper network is expected to reach the goal"
         return pick.path, pick.predicted
+
+    def _train_the_best(self) -> None:
+        """Where nothing reaches the goal and a round is left: the most accurate network within the bounds."""
+        if self.wish.goal is None or self._best_known(self.wish.goal) is not None:
+            return
+        if self._count("round") < self.wish.settings.rounds:
+            pick, known = self._pick(None, _EVEN), self._best_known(0.0)
+            if math.isfinite(pick.missed) and (known is None or pick.predicted.accuracy > known.accuracy):
+                self._train("round", pick.path, pick.predicted)
 
     def _plan_without_goal(self, best: TrainedRecord | None) -> tuple[Tensor, Predicted] | str:
         pick = self._pick(None, self.wish.settings.confidence)

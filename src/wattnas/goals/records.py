@@ -37,6 +37,7 @@ class TrainedRecord(_Part):
         operations: one candidate per layer.
         correct, n: validation images classified right, of how many.
         inherited_correct, inherited_n: the same with the supernet's weights, before the training.
+        supernet: key of that supernet in the cache.
         predicted: what was expected of it; None where nobody asked.
         seconds: of the training.
         date: when it ended, UTC, ISO 8601.
@@ -47,6 +48,7 @@ class TrainedRecord(_Part):
     n: Annotated[int, Field(ge=1)]
     inherited_correct: Count
     inherited_n: Annotated[int, Field(ge=1)]
+    supernet: str = ""
     predicted: Predicted | None = None
     seconds: Seconds
     date: str

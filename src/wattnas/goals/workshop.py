@@ -75,6 +75,7 @@ class Subject:
             "split": s.split.model_dump(mode="json"),
             "augment": s.augment.model_dump(mode="json"),
             "seed": s.seed,
+            "precision": str(self.compute.autocast or torch.float32).removeprefix("torch."),
             "space": layout.space.hash,
             "input": [layout.channels, layout.size, layout.classes],
         }
@@ -85,7 +86,7 @@ class Subject:
 
     def network_key(self) -> dict[str, Any]:
         """All that a trained network depends on, besides its architecture."""
-        return self._common() | {"train": self.settings.train.model_dump(mode="json")}
+        return self._common() | {"train": self.settings.train.model_dump(mode="json", exclude={"inherit"})}
 
 
 class Workshop:
@@ -211,8 +212,20 @@ class Workshop:
     def trained(self) -> list[TrainedRecord]:
         """Every network that was trained so far, oldest first."""
         files = sorted(self._networks.glob(f"*/{TRAINED_FILE}"))
-        records = [_read(TrainedRecord, file) for file in files]
+        records = [self._renewed(_read(TrainedRecord, file)) for file in files]
         return sorted(records, key=lambda record: (record.date, record.operations))
+
+    def _renewed(self, record: TrainedRecord) -> TrainedRecord:
+        """`record` with the inherited accuracy of this supernet; another one's does not compare."""
+        if record.supernet == self._supernet.path.name:
+            return record
+        looked = self.look(path_of(record.operations, self.subject.layout))
+        own = {
+            "inherited_correct": looked.correct,
+            "inherited_n": looked.n,
+            "supernet": self._supernet.path.name,
+        }
+        return record.model_copy(update=own)
 
     def train(self, path: Tensor, predicted: Predicted | None = None) -> TrainedRecord:
         """The record of `path` (layers,): from the cache, or of a training now."""
@@ -263,6 +276,7 @@ class Workshop:
             n=len(splits.validation),
             inherited_correct=looked.correct,
             inherited_n=looked.n,
+            supernet=self._supernet.path.name,
             predicted=predicted,
             seconds=round(seconds, 3),
             date=now(),

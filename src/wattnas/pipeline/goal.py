@@ -33,7 +33,7 @@ from wattnas.pipeline.refusals import refuse_impossible
 from wattnas.rundir import Clock, MetricsLog, RunDir
 from wattnas.units import Quantity
 
-ROUNDS_FILE, ADVICE_FILE = "rounds.json", "advice.json"
+ROUNDS_FILE, ADVICE_FILE, TRAIN_LOG = "rounds.json", "advice.json", "train.jsonl"
 
 
 class _Kept(BaseModel):
@@ -145,22 +145,27 @@ def _write_choice(context: Context, outcome: Outcome, workshop: Workshop) -> Non
     folder = workshop.folder_of(path)
     report = predict(context.profile, layout, architecture)
     write_bytes(run.file(WEIGHTS_FILE), folder.file(WEIGHTS_FILE).read_bytes())
-    write_bytes(run.file("train.jsonl"), folder.file("metrics.jsonl").read_bytes())
+    write_bytes(run.file(TRAIN_LOG), folder.file("metrics.jsonl").read_bytes())
     write_text(run.file("costs.json"), report.model_dump_json(indent=2) + "\n")
     write_text(run.file("architecture.json"), architecture.model_dump_json(indent=2) + "\n")
 
 
 def run_goal_train(context: Context) -> None:
     """The chosen network is trained already: its log joins the run's."""
-    clock, lines = Clock(), context.run.file("train.jsonl")
-    log = MetricsLog(context.run.file("metrics.jsonl"), context.log_end)
-    if lines.is_file():
-        for line in lines.read_text(encoding="utf-8").splitlines():
-            log.write(**json.loads(line))
+    run, clock = context.run, Clock()
+    try:
+        lines = run.file(TRAIN_LOG).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise RunError(
+            f"{run.file(TRAIN_LOG)} cannot be read: {error.strerror}.",
+            f"Run `wattnas search {run.path} --again`.",
+        ) from error
+    log = MetricsLog(run.file("metrics.jsonl"), context.log_end)
+    for line in lines:
+        log.write(**json.loads(line))
     end = log.offset()
     log.close()
-    context.run.finish("train", clock.seconds(), log_bytes=end, taken="what the closed loop trained")
-    lines.unlink(missing_ok=True)
+    run.finish("train", clock.seconds(), log_bytes=end, taken="what the closed loop trained")
 
 
 def _kept(number: int, entry: Round, context: Context) -> _Kept:

@@ -30,16 +30,20 @@ def refuse_method(settings: Settings) -> None:
             f"Method goal has no objective, so no option {next(iter(settings.objective))!r}.",
             "Set supernet.* and select.* instead; see docs/goals.md.",
         )
+    elif settings.train.inherit:
+        raise ConfigError(
+            "Method goal trains what it picks from scratch.", "Leave --inherit away, or choose --method s1."
+        )
 
 
 def refuse_impossible(settings: Settings, costs: NetworkCosts) -> None:
     """GoalError where a bound lies below what the cheapest architecture of the space costs."""
+    cheapest = costs.least()
     for name, bound in settings.bounds.given().items():
-        if name in costs.tables:
-            least = float(costs.tables[name].amin(1).sum()) + costs.fixed[name]
-            if least > bound:
-                show = SHOW[name]
-                raise GoalError(
-                    f"No architecture keeps {name} within {show(bound)}: the least is {show(least)}.",
-                    f"Ask for at least {show(least)}, or choose another --space.",
-                )
+        least = cheapest[name]
+        if least > bound:
+            show = SHOW[name]
+            raise GoalError(
+                f"No architecture keeps {name} within {show(bound)}: the least is {show(least)}.",
+                f"Ask for at least {show(least)}, or choose another --space.",
+            )

@@ -82,20 +82,9 @@ def _method(name: str) -> tuple[str, float]:
 
 def changes(preset: str, data: str) -> list[str]:
     """What a preset changes from the paper's settings, one sentence each."""
-    paper, here = (_flat(settings_of("FBNet1", chosen, data, 0, 0)) for chosen in ("paper", preset))
+    paper, here = (settings_of("FBNet1", chosen, data, 0, 0).flat() for chosen in ("paper", preset))
     found = [f"{key}: {here[key]} instead of {value}" for key, value in paper.items() if here[key] != value]
     return [text for text in found if not text.startswith("preset:")]
-
-
-def _flat(settings: Settings) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in settings.model_dump(mode="json").items():
-        flat |= (
-            {f"{key}.{name}": part for name, part in value.items()}
-            if isinstance(value, dict)
-            else {key: value}
-        )
-    return flat
 
 
 def reproduce(

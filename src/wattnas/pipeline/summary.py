@@ -52,13 +52,13 @@ def summarise(path: Path, outcome: Outcome) -> dict[str, Any]:
         "measured_latency": verification.latency.model_dump(mode="json") if verification.latency else None,
         "seconds": search.get("parts") or {name: stage["wall_s"] for name, stage in stages.items()},
         "reason": search.get("reason", ""),
-        "advice": sentences(advice, met=met) if advice is not None else [],
+        "advice": sentences(advice, met=met, kept=all(bounds.values())) if advice is not None else [],
         "run_dir": str(path),
         "report": str(path / "report.html"),
     }
 
 
-def sentences(advice: Advice, *, met: bool) -> list[str]:
+def sentences(advice: Advice, *, met: bool, kept: bool) -> list[str]:
     """The advice in words: what a point costs, the neighbours, what to relax where the wish was missed."""
     found: list[str] = []
     show = SHOW[advice.minimize]
@@ -72,17 +72,17 @@ def sentences(advice: Advice, *, met: bool) -> list[str]:
         if neighbour is not None:
             cost = show(neighbour.costs[advice.minimize])
             found.append(f"Next {word} network: about {neighbour.accuracy:.1%} at {cost} (predicted).")
-    return found if met else [*_to_relax(advice), *found]
+    return found if met else [*_to_relax(advice, kept), *found]
 
 
-def _to_relax(advice: Advice) -> list[str]:
+def _to_relax(advice: Advice, kept: bool) -> list[str]:
     found: list[str] = []
     for entry in advice.relax:
         if entry.name == "goal_accuracy":
-            best = max(filter(None, [entry.needed, advice.chosen.accuracy]))
-            found.append(
-                f"Out of reach here: {entry.asked:.1%}. The best to expect is about {best:.1%} (predicted)."
-            )
+            known = [entry.needed] if entry.needed is not None else []
+            known += [advice.chosen.accuracy] if kept else []
+            best = f" The best to expect is about {max(known):.1%} (predicted)." if known else ""
+            found.append(f"Out of reach here: {entry.asked:.1%}.{best}")
         elif entry.needed is not None:
             show = SHOW[entry.name]
             found.append(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wattnas.config import Settings
+from wattnas.config import Settings, merge_settings
 from wattnas.device import cost_table, predict
 from wattnas.errors import ConfigError
 from wattnas.goals import Neighbour, architecture_of, path_of
@@ -196,18 +197,19 @@ def _costs(named: dict[str, Any]) -> dict[str, Quantity]:
 
 
 def _command(settings: Settings, goal: float) -> str:
-    """The build of one goal, with what differs from the defaults."""
-    words = ["wattnas", "build", "--data", settings.data, "--goal-accuracy", f"{goal:g}"]
-    words += ["--device", settings.device, "--preset", settings.preset, "--space", settings.space]
-    if settings.minimize != "energy_j":
-        words += ["--minimize", settings.minimize]
-    flags = {"latency_s": "--max-latency", "energy_j": "--max-energy", "params": "--max-params"}
-    flags["memory_bytes"] = "--max-memory"
-    for name, bound in settings.bounds.given().items():
-        words += [flags[name], f"{bound:g}"]
-    if settings.seed:
-        words += ["--seed", str(settings.seed)]
+    """The build of one goal, with every setting that is not the preset's own."""
+    given = {"data": settings.data, "goal_accuracy": goal, "device": settings.device}
+    given |= {"preset": settings.preset, "space": settings.space}
+    words = ["wattnas", "build", *(part for key, value in given.items() for part in (_flag(key), f"{value}"))]
+    plain, own = merge_settings(given).flat(), settings.model_copy(update={"goal_accuracy": goal}).flat()
+    for key, value in own.items():
+        if value != plain[key]:
+            words += ["--set", f"{key}={json.dumps(value)}"]
     return shlex.join(words)
+
+
+def _flag(key: str) -> str:
+    return f"--{key.replace('_', '-')}"
 
 
 def parse_goals(text: str) -> list[float]:
