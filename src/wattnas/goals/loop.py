@@ -276,6 +276,8 @@ class ClosedLoop:
 
     def _plan_without_goal(self, best: TrainedRecord | None) -> tuple[Tensor, Predicted] | str:
         pick = self._pick(None, self.wish.settings.confidence)
+        if math.isinf(pick.missed):
+            return "no architecture is found that keeps the bounds"
         noise = math.sqrt(0.25 / self.wish.images)
         if best is not None and pick.predicted.accuracy <= best.accuracy + noise and self._count("round"):
             return "no network within the bounds is expected to be clearly more accurate"
