@@ -141,6 +141,21 @@ def test_half_and_half_costs_the_mean_and_the_gradient_is_the_table() -> None:
     assert slope.tolist() == [[0.02, 0.0], [0.02, 0.0]]
 
 
+@pytest.mark.parametrize("name", ["one campaign", "stem and head counted", "stem and head left out"])
+def test_no_architecture_costs_less_than_the_least(name: str) -> None:
+    """Against all architectures; sums are reached, memory is a floor."""
+    profile, layout = CASES[name]()
+    costs = network_costs(profile, layout)
+    every = costs.of(torch.cartesian_prod(*[torch.arange(len(layout.candidates))] * len(layout.layers)))
+    least = costs.least()
+    assert set(least) == set(COSTS)
+    for cost, values in every.items():
+        assert least[cost] <= float(values.min()) * (1 + 1e-12), cost
+        if cost != "memory_bytes":
+            assert least[cost] == pytest.approx(float(values.min()), rel=1e-12)
+    assert least["memory_bytes"] > 4 * least["params"]
+
+
 def test_a_candidate_that_is_not_covered_is_named() -> None:
     with pytest.raises(ProfileError, match="k3_e1"):
         network_costs(toy_profile(), part_of_cifar())

@@ -80,9 +80,6 @@ def test_a_goal_out_of_reach_ends_with_the_most_accurate_network_there_is() -> N
     assert outcome.reason == "no architecture is expected to reach the goal within the bounds"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the loop ends with a pilot; nothing near the best reachable is trained"
-)
 def test_a_goal_out_of_reach_ends_near_the_best_that_can_be_reached() -> None:
     made, outcome = out_of_reach()
     most = float(made.truth.accuracies(every_path(made.shapes)).max())
@@ -114,7 +111,6 @@ def test_without_a_goal_the_most_accurate_within_the_bounds_is_returned() -> Non
     assert true > best - 0.03
 
 
-@pytest.mark.xfail(strict=True, reason="without a goal, rounds are spent on networks that break the bounds")
 def test_without_a_goal_bounds_that_nothing_keeps_are_said() -> None:
     made = bench()
     outcome = loop(made, wish(None, bounds={"memory_bytes": 1.0}, pilots=1)).run()
