@@ -18,7 +18,7 @@ import math
 import torch
 from torch import Generator, Tensor
 
-from wattnas.goals.problem import Selection, SelectionProblem, best_of, goal_logit
+from wattnas.goals.problem import Selection, SelectionProblem, best_of, goal_logit, order
 
 _RATE, _ASCENT = 0.1, 0.1
 _HOT, _COLD = 1.0, 0.1
@@ -50,10 +50,7 @@ def select_by_dual(problem: SelectionProblem, seeds: Tensor, evaluations: int, s
 
 def _starts(problem: SelectionProblem, seeds: Tensor) -> Tensor:
     """The seeds with the least violation and cost, at most `_RESTARTS`."""
-    violation, score = problem.judge(seeds)
-    by_score = torch.argsort(score, stable=True)
-    chosen = by_score[torch.argsort(violation[by_score], stable=True)][:_RESTARTS]
-    return seeds[chosen]
+    return seeds[order(*problem.judge(seeds))[:_RESTARTS]]
 
 
 def _run(problem: SelectionProblem, start: Tensor, steps: int, generator: Generator) -> Tensor:
