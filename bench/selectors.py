@@ -79,8 +79,8 @@ def main() -> None:
         ratios = [row[name]["cost"] / row["evolution"]["cost"] for row in both]
         times = median(row[name]["seconds"] / row["evolution"]["seconds"] for row in rows)
         print(
-            f"{name}: {len(both)} of {len(rows)} problems solved by both; its cost over evolution's: median "
-            f"{median(ratios):.3f}, best {min(ratios):.3f}, worst {max(ratios):.3f}; its time {times:.2f} times"
+            f"{name}: {len(both)} of {len(rows)} problems solved by both; cost over evolution's: median "
+            f"{median(ratios):.3f}, best {min(ratios):.3f}, worst {max(ratios):.3f}; {times:.2f} of its time"
         )
 
 
