@@ -51,18 +51,7 @@ PARTS = ("energy", "published", "latency", "methods")
 SAVING = {0.50: 0.2, 0.60: 0.2, 0.70: 0.2, 0.80: 0.5, 0.85: 0.5}
 """Share of the energy of the cheapest published architecture that a goal may cost."""
 TOLERANCE = 0.03
-
-
-class Teller(Silent):
-    """Progress as plain lines with the time."""
-
-    def start(self, stage: str, total: int, done: int) -> None:
-        """A stage begins."""
-        self.say(f"{stage}: {total - done} steps")
-
-    def say(self, text: str) -> None:
-        """A sentence."""
-        print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+KEEP_EVERY_S = 20.0
 
 
 class Clock:
@@ -71,18 +60,43 @@ class Clock:
     def __init__(self, path: Path, limit_min: float) -> None:
         self._path, self._limit_s = path, 60.0 * limit_min
         self._before = json.loads(path.read_text())["seconds"] if path.is_file() else 0.0
-        self._since = time.perf_counter()
+        self._since = self._kept = time.perf_counter()
 
     def seconds(self) -> float:
         """So far; kept."""
         spent = float(self._before + time.perf_counter() - self._since)
         write_json(self._path, {"seconds": round(spent, 1)})
+        self._kept = time.perf_counter()
         return spent
+
+    def tick(self) -> None:
+        """Keep the time now and then, so that a kill loses little of it."""
+        if time.perf_counter() - self._kept >= KEEP_EVERY_S:
+            self.seconds()
 
     @property
     def is_up(self) -> bool:
         """Whether the limit is reached."""
         return self.seconds() >= self._limit_s
+
+
+class Teller(Silent):
+    """Progress as plain lines with the time; keeps the clock's minutes while a stage works."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def start(self, stage: str, total: int, done: int) -> None:
+        """A stage begins."""
+        self.say(f"{stage}: {total - done} steps")
+
+    def advance(self, steps: int) -> None:
+        """Some steps are done."""
+        self._clock.tick()
+
+    def say(self, text: str) -> None:
+        """A sentence."""
+        print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 def settings_for(data: str, method: str, goal: float, minimize: str, overrides: dict[str, Any]) -> Settings:
@@ -109,7 +123,7 @@ def sweep(
     for count in range(1, len(GOALS) + 1):
         if clock.is_up and not (out / f"goal-{GOALS[count - 1]:g}" / "verification.json").is_file():
             break
-        rows = sweep_goals(settings, GOALS[:count], out, Teller())
+        rows = sweep_goals(settings, GOALS[:count], out, Teller(clock))
     return rows
 
 
@@ -120,7 +134,7 @@ def published(data: str, out: Path, clock: Clock, overrides: dict[str, Any]) -> 
     """
     settings = settings_for(data, "goal", GOALS[0], "energy_j", overrides)
     with RunDir(out / "goal-0.5").locked():
-        context = start_run(out / "goal-0.5", settings, Teller())
+        context = start_run(out / "goal-0.5", settings, Teller(clock))
     workshop, adviser = workshop_of(context), adviser_of(context)
     names = sorted(published_operations(), key=lambda name: _cost(context, name)[0])
     for name in names:
@@ -128,7 +142,7 @@ def published(data: str, out: Path, clock: Clock, overrides: dict[str, Any]) -> 
         is_done = (workshop.folder_of(path).path / "trained.json").is_file()
         if clock.is_up and not is_done:
             continue
-        Teller().say(f"{name}:")
+        Teller(clock).say(f"{name}:")
         expected = None if is_done else adviser.knowledge.predict(path, workshop.look(path))
         record = workshop.train(path, expected)
         test = context.splits.test
@@ -158,10 +172,10 @@ def methods(data: str, out: Path, clock: Clock, overrides: dict[str, Any]) -> It
             path = out / f"{method}-{goal:g}"
             if clock.is_up and not (path / "verification.json").is_file():
                 continue
-            Teller().say(f"{method} at {goal:.0%}:")
+            Teller(clock).say(f"{method} at {goal:.0%}:")
             settings = settings_for(data, method, goal, "energy_j", overrides)
             with RunDir(path).locked():
-                outcome = build_run(start_run(path, settings, Teller()))
+                outcome = build_run(start_run(path, settings, Teller(clock)))
             yield {"method": method} | summarise(path, outcome)
 
 

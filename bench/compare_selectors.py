@@ -1,6 +1,6 @@
 """Which selector finds the cheaper architecture in the same time: evolution or dual ascent.
 
-    python bench/selectors.py RUN_DIR [--seeds 3] [--json]
+    python bench/compare_selectors.py RUN_DIR [--seeds 3] [--json]
 
 RUN_DIR is a run of method goal; its supernet, survey and trained networks are taken from the cache, and
 nothing is trained. Each selector is asked for the least energy, and for the least latency, at several
