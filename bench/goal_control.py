@@ -135,7 +135,7 @@ def published(data: str, out: Path, clock: Clock, overrides: dict[str, Any]) -> 
     settings = settings_for(data, "goal", GOALS[0], "energy_j", overrides)
     with RunDir(out / "goal-0.5").locked():
         context = start_run(out / "goal-0.5", settings, Teller(clock))
-    workshop, adviser = workshop_of(context), adviser_of(context)
+    workshop = workshop_of(context)
     names = sorted(published_operations(), key=lambda name: _cost(context, name)[0])
     for name in names:
         path = path_of(published_architecture(name)[0].operations, context.layout)
@@ -143,7 +143,10 @@ def published(data: str, out: Path, clock: Clock, overrides: dict[str, Any]) -> 
         if clock.is_up and not is_done:
             continue
         Teller(clock).say(f"{name}:")
-        expected = None if is_done else adviser.knowledge.predict(path, workshop.look(path))
+        expected = None
+        if not is_done:
+            looked = workshop.look(path)
+            expected = adviser_of(context).knowledge.predict(path, looked)
         record = workshop.train(path, expected)
         test = context.splits.test
         correct = count_correct(workshop.network(path), test)
