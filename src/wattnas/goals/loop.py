@@ -21,7 +21,7 @@ from wattnas.goals.survey import Surveyed
 from wattnas.seeding import derive_seed
 from wattnas.space import Layout
 
-Kind = Literal["pilot", "round"]
+Kind = Literal["pilot", "round", "best"]
 
 _LOOKS = 10
 """Picks whose inherited accuracy is measured before one is trained."""
@@ -29,6 +29,7 @@ _GAIN_WITHIN, _GAIN_ABOVE = 0.3, 0.01
 """Share of the cost that a cheaper network has to save to be tried, where the best is within the tolerance or
 above it."""
 _EVEN = 0.5
+_OUT_OF_REACH = "no architecture is expected to reach the goal within the bounds"
 _RAISE = 0.5
 """Share of what a measured pick misses, by which the aim of the next is raised."""
 _PILOT_RANGE = 200.0
@@ -93,7 +94,8 @@ class Round:
     """One network of the loop: picked, perhaps trained.
 
     Attributes:
-        kind: "pilot", trained to learn from, or "round".
+        kind: "pilot", trained to learn from; "round"; "best", the most accurate within the bounds, trained where
+            the goal is out of reach.
         operations: one candidate per layer.
         predicted: before the training.
         correct, n: of the validation images after it; None while it is not trained.
@@ -170,6 +172,8 @@ class ClosedLoop:
         self._bench.survey()
         if self.rounds and self.rounds[-1].correct is None:
             self._finish(self.rounds[-1])
+        if self._count("best"):
+            return self._outcome(_OUT_OF_REACH)
         self._train_pilots()
         reason = "the rounds are used up"
         while self._count("round") < self.wish.settings.rounds:
@@ -256,7 +260,7 @@ class ClosedLoop:
         pick = self._pick(least, self.wish.settings.confidence if best is None else _EVEN)
         if best is None:
             if pick.missed > 0.0 and pick.is_hopeless:
-                return "no architecture is expected to reach the goal within the bounds"
+                return _OUT_OF_REACH
             return pick.path, pick.predicted
         gain = _GAIN_WITHIN if best.accuracy <= most else _GAIN_ABOVE
         if pick.cost > (1.0 - gain) * self.cost(best.operations):
@@ -272,7 +276,7 @@ class ClosedLoop:
         if self._count("round") < self.wish.settings.rounds:
             pick, known = self._pick(None, _EVEN), self._best_known(0.0)
             if math.isfinite(pick.missed) and (known is None or pick.predicted.accuracy > known.accuracy):
-                self._train("round", pick.path, pick.predicted)
+                self._train("best", pick.path, pick.predicted)
 
     def _plan_without_goal(self, best: TrainedRecord | None) -> tuple[Tensor, Predicted] | str:
         pick = self._pick(None, self.wish.settings.confidence)
@@ -368,6 +372,8 @@ class ClosedLoop:
     def _judged(self, kind: Kind, record: TrainedRecord) -> str:
         if kind == "pilot":
             return "a pilot, to learn from"
+        if kind == "best":
+            return "the goal is out of reach; the most accurate to be expected"
         if self.wish.goal is None:
             return "measured"
         least, most = self.wish.aim

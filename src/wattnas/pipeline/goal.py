@@ -42,7 +42,7 @@ class _Kept(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     round: int
-    kind: Literal["pilot", "round"]
+    kind: Literal["pilot", "round", "best"]
     architecture: tuple[str, ...]
     predicted: Predicted | None
     correct: int | None
