@@ -203,7 +203,6 @@ def test_a_loop_that_was_cut_off_at_any_training_ends_as_an_undisturbed_one(
         assert made.asked == straight.asked
 
 
-@pytest.mark.xfail(strict=True, reason="a resumed loop forgets that its last round was the best there is")
 @pytest.mark.parametrize("place", [3, 4], ids=["cut off in its last round", "cut off at its end"])
 def test_a_loop_whose_goal_is_out_of_reach_ends_the_same_when_it_was_cut_off(place: int) -> None:
     """Three pilots and the most accurate network; a loop that goes on trains no other one."""

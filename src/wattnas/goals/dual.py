@@ -7,13 +7,12 @@ chapter 17), so that no weight has to be guessed:
 
     min over theta, max over lambda >= 0 of  log cost(gates) + sum_c lambda_c violation_c(gates)
 
-with gates = softmax(theta / temperature), the violations those of `SelectionProblem` before they are cut off
-at 0, and the temperature falling until the gates have decided.
+with gates = softmax(theta / temperature), the violations log-odds missed and the logarithm of cost over
+bound, below 0 where kept, and the temperature falling until the gates have decided. What is returned is
+judged by `SelectionProblem`, spreads included.
 """
 
 from __future__ import annotations
-
-import math
 
 import torch
 from torch import Generator, Tensor
@@ -95,4 +94,4 @@ def _relaxed(problem: SelectionProblem, gates: Tensor) -> tuple[Tensor, Tensor]:
     floor = float(
         problem.costs.relaxed(torch.full_like(gates, 1.0 / gates.shape[1]).detach())[problem.minimize]
     )
-    return (costs[problem.minimize] + 1e-3 * floor).log(), stacked.clamp_min(-math.inf)
+    return (costs[problem.minimize] + 1e-3 * floor).log(), stacked

@@ -94,8 +94,8 @@ class Round:
     """One network of the loop: picked, perhaps trained.
 
     Attributes:
-        kind: "pilot", trained to learn from; "round"; "best", the most accurate within the bounds, trained where
-            the goal is out of reach.
+        kind: "pilot", trained to learn from; "round"; "best", the most accurate within the bounds, trained
+            where the goal is out of reach.
         operations: one candidate per layer.
         predicted: before the training.
         correct, n: of the validation images after it; None while it is not trained.

@@ -269,7 +269,6 @@ class Workshop:
         write_bytes(folder.file(WEIGHTS_FILE), save(contiguous(network.state_dict())))
         correct = count_correct(network, splits.validation)
         seconds = stage.clock.seconds()
-        stage.finish()
         record = TrainedRecord(
             operations=architecture.operations,
             correct=correct,
@@ -281,7 +280,9 @@ class Workshop:
             seconds=round(seconds, 3),
             date=now(),
         )
+        # The record first: a kill between the two must not cost the training.
         write_text(folder.file(TRAINED_FILE), record.model_dump_json(indent=1) + "\n")
+        stage.finish()
         self.spent_s["training"] += clock.seconds()
 
     def _stage(self, run: RunDir, name: str) -> Stage:
