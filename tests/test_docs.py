@@ -26,22 +26,7 @@ from tests.export.models import DIGITS, small_network
 from wattnas.cli.app import app
 from wattnas.cli.build import default_out
 from wattnas.cli.options import _BOUNDS
-from wattnas.config import (
-    GOAL_METHOD,
-    PRESETS,
-    SHORT_COSTS,
-    AugmentSettings,
-    BoundSettings,
-    Minimized,
-    SearchSettings,
-    SelectSettings,
-    Settings,
-    SplitSettings,
-    SupernetSettings,
-    TrainSettings,
-    merge_settings,
-    read_preset,
-)
+from wattnas.config import GOAL_METHOD, PRESETS, SHORT_COSTS, Settings, merge_settings, read_preset
 from wattnas.data.divide import quotas
 from wattnas.data.pixels import decode
 from wattnas.data.sources import Bad
@@ -53,6 +38,16 @@ from wattnas.objective import known_methods, make_objective
 from wattnas.objective.cost import log_cost
 from wattnas.pipeline import summarise
 from wattnas.report.sweep_file import LayerShape, Network, Point, SweepFile
+from wattnas.sections import (
+    AugmentSettings,
+    BoundSettings,
+    Minimized,
+    SearchSettings,
+    SelectSettings,
+    SplitSettings,
+    SupernetSettings,
+    TrainSettings,
+)
 from wattnas.space import Architecture, Head, Input, Layout, Space, Stage, Stem, load_space
 from wattnas.space.load import parse_space
 from wattnas.units import Quantity

@@ -20,6 +20,7 @@ BASE = {
     "progress",
     "rundir",
     "schedule",
+    "sections",
     "seeding",
     "stage",
     "units",

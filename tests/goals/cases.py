@@ -11,13 +11,13 @@ import torch
 from torch import Generator, Tensor
 
 from tests.builds import round_profile
-from wattnas.config import SelectSettings
 from wattnas.device import NetworkCosts, network_costs
 from wattnas.device.many import Spread
 from wattnas.goals import ClosedLoop, Predicted, Round, SelectionProblem, TrainedRecord, Wish
 from wattnas.goals.model import Knowledge, shape_of
 from wattnas.goals.paths import architecture_of, draw_paths, path_of
 from wattnas.goals.survey import Surveyed
+from wattnas.sections import SelectSettings
 from wattnas.seeding import derive_seed
 from wattnas.space import Layout, Space
 from wattnas.space.load import parse_space

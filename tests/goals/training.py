@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tests.train.problems import CLASSES, PLAIN, SIDE, quadrants
-from wattnas.config import SupernetSettings
 from wattnas.data import ImageSet
 from wattnas.goals.shared import SharedProblem
+from wattnas.sections import SupernetSettings
 from wattnas.space import Head, Input, Layout, Space, Stage, Stem
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
 
-from wattnas.config import SelectSettings
 from wattnas.device import NetworkCosts
 from wattnas.goals.model import Knowledge, shape_of
 from wattnas.goals.paths import path_of
@@ -18,10 +16,9 @@ from wattnas.goals.problem import SelectionProblem, goal_logit
 from wattnas.goals.records import Predicted, TrainedRecord
 from wattnas.goals.select import select
 from wattnas.goals.survey import Surveyed
+from wattnas.goals.wish import Bench, Kind, Outcome, Round, Wish
 from wattnas.seeding import derive_seed
 from wattnas.space import Layout
-
-Kind = Literal["pilot", "round", "best"]
 
 _LOOKS = 10
 """Picks whose inherited accuracy is measured before one is trained."""
@@ -36,95 +33,6 @@ _PILOT_RANGE = 200.0
 """How much less than the usual architecture the cheapest pilot may cost, at most."""
 _HOPELESS = 3.0
 """Standard deviations by which the best architecture may miss the goal and still be tried."""
-
-
-class Bench(Protocol):
-    """What the loop needs done; `goals.workshop.Workshop` does it."""
-
-    def survey(self) -> list[Surveyed]:
-        """Inherited accuracies measured so far."""
-
-    def look(self, path: Tensor) -> Surveyed:
-        """The inherited accuracy of a path (layers,)."""
-
-    def trained(self) -> list[TrainedRecord]:
-        """Every network that was trained so far."""
-
-    def train(self, path: Tensor, predicted: Predicted | None = None) -> TrainedRecord:
-        """Train a path (layers,), or take it from the cache."""
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is asked for.
-
-    Attributes:
-        goal: least accuracy on new images, 0 to 1; None: the most that the bounds allow.
-        minimize: cost to make as low as can be.
-        bounds: cost -> most.
-        images: validation images.
-        settings: how picks are made.
-        seed: of the selectors.
-    """
-
-    goal: float | None
-    minimize: str
-    bounds: Mapping[str, float]
-    images: int
-    settings: SelectSettings
-    seed: int
-
-    @property
-    def aim(self) -> tuple[float, float]:
-        """(least, most) validation accuracy to be content with.
-
-        The least is the goal and a margin of one standard deviation of the difference of two accuracies, that
-        on validation and that on test images, were both equally many: the goal has to hold on the latter. The
-        margin is at most a third of the tolerance, and half of what there is above the goal.
-        """
-        if self.goal is None:
-            return 0.0, 1.0
-        deviation = math.sqrt(2.0 * self.goal * (1.0 - self.goal) / self.images)
-        margin = min(deviation, self.settings.tolerance / 3.0, (1.0 - self.goal) / 2.0)
-        return self.goal + margin, self.goal + self.settings.tolerance - margin / 2.0
-
-
-@dataclass(frozen=True)
-class Round:
-    """One network of the loop: picked, perhaps trained.
-
-    Attributes:
-        kind: "pilot", trained to learn from; "round"; "best", the most accurate within the bounds, trained
-            where the goal is out of reach.
-        operations: one candidate per layer.
-        predicted: before the training.
-        correct, n: of the validation images after it; None while it is not trained.
-        decision: what was concluded, in words.
-    """
-
-    kind: Kind
-    operations: tuple[str, ...]
-    predicted: Predicted | None
-    correct: int | None = None
-    n: int | None = None
-    decision: str = ""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a loop ended.
-
-    Attributes:
-        record: the network to return, trained; the best there is where the goal was not reached.
-        reached: whether its validation accuracy reaches the goal (its margin left out) and bounds hold.
-        rounds: in order.
-        reason: why the loop ended, in words.
-    """
-
-    record: TrainedRecord
-    reached: bool
-    rounds: tuple[Round, ...]
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from torch.nn import functional as F
 
 from wattnas.checkpoint import pack_module, pack_optimizer, unpack_module, unpack_optimizer
 from wattnas.compute import CPU, Compute
-from wattnas.config import AugmentSettings, SupernetSettings
 from wattnas.data import Batches, ImageSet
 from wattnas.goals.paths import draw_paths
 from wattnas.schedule import warm_cosine
+from wattnas.sections import AugmentSettings, SupernetSettings
 from wattnas.seeding import derive_seed, own_random_state, seed_step
 from wattnas.space import Layout
 from wattnas.stage import FiniteWatch, Means, Stage, Steps

@@ -10,28 +10,24 @@ Each folder is a run directory of its own, so a training that was cut off goes o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from pydantic import BaseModel, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 from torch import Tensor
 
 from wattnas.blocks import Network, build
-from wattnas.checkpoint import contiguous
-from wattnas.compute import CPU, Compute
-from wattnas.config import Settings
-from wattnas.data import Splits
+from wattnas.checkpoint import contiguous, load_weights
 from wattnas.errors import RunError
 from wattnas.files import content_hash, write_bytes, write_text
 from wattnas.goals.inherited import Inherited
 from wattnas.goals.paths import architecture_of, draw_paths, path_of
 from wattnas.goals.records import Predicted, TrainedRecord
 from wattnas.goals.shared import SharedProblem, empty_supernet, train_shared
+from wattnas.goals.subject import Subject
 from wattnas.goals.survey import Surveyed, SurveyFile
 from wattnas.progress import Progress, Silent
 from wattnas.rundir import Clock, RunDir, now
@@ -46,47 +42,6 @@ WEIGHTS_FILE, TRAINED_FILE = "weights.safetensors", "trained.json"
 _SAVE_EVERY = 20
 
 M = TypeVar("M", bound=BaseModel)
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Images, space and recipe: what the cache depends on, and nothing else.
-
-    Attributes:
-        layout: the space at the images' input.
-        splits: the supernet learns from `weights`, inherited accuracies are measured on `theta`, networks are
-            trained on both and measured on `validation`; `test` is not looked at.
-        data_hash: of the images.
-        flip: whether a mirrored image still shows its class.
-        settings: supernet, train, augment, split, seed and checkpoint interval are used.
-    """
-
-    layout: Layout
-    splits: Splits
-    data_hash: str
-    flip: bool
-    settings: Settings
-    compute: Compute = CPU
-
-    def _common(self) -> dict[str, Any]:
-        layout, s = self.layout, self.settings
-        return {
-            "data": self.data_hash,
-            "split": s.split.model_dump(mode="json"),
-            "augment": s.augment.model_dump(mode="json"),
-            "seed": s.seed,
-            "precision": str(self.compute.autocast or torch.float32).removeprefix("torch."),
-            "space": layout.space.hash,
-            "input": [layout.channels, layout.size, layout.classes],
-        }
-
-    def supernet_key(self) -> dict[str, Any]:
-        """All that the supernet and its survey depend on."""
-        return self._common() | {"supernet": self.settings.supernet.model_dump(mode="json")}
-
-    def network_key(self) -> dict[str, Any]:
-        """All that a trained network depends on, besides its architecture."""
-        return self._common() | {"train": self.settings.train.model_dump(mode="json", exclude={"inherit"})}
 
 
 class Workshop:
@@ -190,7 +145,7 @@ class Workshop:
 
     def _load_supernet(self) -> Supernet:
         net, path = empty_supernet(self._shared_problem()), self._supernet.file(SUPERNET_FILE)
-        _load_weights(net, path)
+        load_weights(net, path, _again(path))
         return net
 
     def _shared_problem(self) -> SharedProblem:
@@ -239,7 +194,8 @@ class Workshop:
     def network(self, path: Tensor) -> Network:
         """The trained network of `path` (layers,), in eval mode; RunError where it is not in the cache."""
         network = build(architecture_of(path, self.subject.layout), self.subject.layout)
-        _load_weights(network, self.folder_of(path).file(WEIGHTS_FILE))
+        file = self.folder_of(path).file(WEIGHTS_FILE)
+        load_weights(network, file, _again(file))
         return network.eval()
 
     def folder_of(self, path: Tensor) -> RunDir:
@@ -301,14 +257,9 @@ def paths_of(records: list[TrainedRecord], layout: Layout) -> Tensor:
     return torch.stack(found) if found else torch.zeros(0, len(layout.layers), dtype=torch.int64)
 
 
-def _load_weights(net: torch.nn.Module, path: Path) -> None:
-    try:
-        net.load_state_dict(load_file(path))
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise RunError(
-            f"{path} does not hold the weights: {str(error).splitlines()[0]}",
-            f"Delete the folder {path.parent}; what it held is trained again.",
-        ) from error
+def _again(path: Path) -> str:
+    """What to do about a damaged file of the cache."""
+    return f"Delete the folder {path.parent}; what it held is made again."
 
 
 def _read(model: type[M], path: Path) -> M:
@@ -317,6 +268,4 @@ def _read(model: type[M], path: Path) -> M:
         return model.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
-        raise RunError(
-            f"{path} is damaged: {reason}.", f"Delete the folder {path.parent}; what it held is made again."
-        ) from error
+        raise RunError(f"{path} is damaged: {reason}.", _again(path)) from error

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import save
 
 from wattnas.blocks import Network, build
-from wattnas.checkpoint import contiguous
+from wattnas.checkpoint import contiguous, load_weights
 from wattnas.device import cost_table, predict
 from wattnas.errors import RunError
 from wattnas.export import OnnxModel, check_parity, evaluate_onnx, export_network, measure_latency, verify
@@ -80,7 +79,8 @@ def run_train(context: Context) -> None:
     )
     if settings.train.inherit and stage.tensors is None:
         context.progress.say("taking over the supernet's weights")
-        _load_weights(network, context.run.file(INHERITED_FILE), f"wattnas search {context.run.path} --again")
+        remedy = f"Make it again: `wattnas search {context.run.path} --again`."
+        load_weights(network, context.run.file(INHERITED_FILE), remedy)
         recalibrate(network, splits.train)
     train(problem, stage)
     if stage.writes:
@@ -143,18 +143,8 @@ def load_network(context: Context) -> Network:
             f"{context.run.path} has no weights yet.", f"Run `wattnas train {context.run.path}` first."
         )
     network = build(context.architecture, context.layout)
-    _load_weights(network, path, f"wattnas train {context.run.path} --again")
+    load_weights(network, path, f"Make it again: `wattnas train {context.run.path} --again`.")
     return network.eval()
-
-
-def _load_weights(network: Network, path: Path, remedy: str) -> None:
-    try:
-        network.load_state_dict(load_file(path))
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise RunError(
-            f"{path} does not hold the weights of this architecture: {str(error).splitlines()[0]}",
-            f"Make it again: `{remedy}`.",
-        ) from error
 
 
 def new_stage(context: Context, name: str) -> Stage:

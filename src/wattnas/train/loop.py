@@ -10,9 +10,9 @@ from torch.nn import functional as F
 
 from wattnas.checkpoint import pack_module, pack_optimizer, unpack_module, unpack_optimizer
 from wattnas.compute import CPU, Compute
-from wattnas.config import AugmentSettings, TrainSettings
 from wattnas.data import Batches, ImageSet
 from wattnas.schedule import one_cycle, step_decay
+from wattnas.sections import AugmentSettings, TrainSettings
 from wattnas.seeding import derive_seed, own_random_state, seed_step
 from wattnas.stage import FiniteWatch, Means, Stage, Steps
 from wattnas.train.evaluate import count_correct
