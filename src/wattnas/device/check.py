@@ -54,7 +54,7 @@ def check_profile(
     composer = Composer(layout, export_parts(layout))
     models = {str(architecture): composer.network(architecture) for architecture in wanted}
     anchor = composer.network(Architecture.of(fit.anchor.operations, layout.space))
-    found = Collected(fit.anchor.usual)
+    found = Collected(fit.anchor)
     for _ in range(_PASSES):
         job, files = timing_job(models, anchor, replace(settings, token=uuid.uuid4().hex))
         for result in device.run(job, files):
