@@ -94,7 +94,9 @@ def figures(
     known = [architecture for architecture in wanted if str(architecture) in timed]
     measured = np.array([timed[str(architecture)].seconds for architecture in known])
     own = np.array([timed[str(architecture)].sigma for architecture in known])
-    noise = np.hypot(own, level_sigma(found.anchors()) * measured)
+    # Anchors that need not tell what is usual vary by the device's speed alone, which the interval holds.
+    level = 0.0 if found.usual_known else level_sigma(found.anchors())
+    noise = np.hypot(own, level * measured)
     costs = [predict(profile, layout, architecture).sources.latency_s for architecture in known]
     mean = np.array([cost.value for cost in costs])
     high = np.array([cost.value if cost.high is None else cost.high for cost in costs])

@@ -137,6 +137,11 @@ class Collected:
         anchors = [stretch.anchor for stretch in self.stretches]
         return float(median(np.quantile(a.rounds, _USUAL) / seconds_by(a, "quiet") for a in anchors))
 
+    @property
+    def usual_known(self) -> bool:
+        """Whether `usual` is that of a measurement before, and not worked out from these stretches."""
+        return self.like is not None and self.like.usual is not None
+
     def last_state(self) -> dict[str, Any]:
         """The device's state after the last stretch."""
         return self.stretches[-1].state if self.stretches else {}
