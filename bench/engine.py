@@ -40,7 +40,6 @@ from torch.nn import functional as F
 from naive import RATE, Step, naive_step
 from wattnas.blocks import build
 from wattnas.compute import keep_freed_memory
-from wattnas.config import AugmentSettings, SearchSettings
 from wattnas.data import Batches, ImageSet, make_splits
 from wattnas.data.types import Dataset
 from wattnas.device import cost_table, load_profile
@@ -49,6 +48,7 @@ from wattnas.machine import read_machine
 from wattnas.objective import make_objective
 from wattnas.search import Costs, SearchProblem
 from wattnas.search.bilevel import Bilevel
+from wattnas.sections import AugmentSettings, SearchSettings
 from wattnas.space import Architecture, Layout, load_space
 from wattnas.stage import Means
 

@@ -21,7 +21,6 @@ from torch.nn import functional as F
 
 from wattnas.blocks import build
 from wattnas.compute import keep_freed_memory
-from wattnas.config import AugmentSettings, SearchSettings
 from wattnas.data import Batches, load_data, make_splits
 from wattnas.device import cost_table, load_profile
 from wattnas.export import versions
@@ -30,6 +29,7 @@ from wattnas.objective import make_objective
 from wattnas.schedule import warm_cosine
 from wattnas.search import Costs, SearchProblem
 from wattnas.search.bilevel import Bilevel
+from wattnas.sections import AugmentSettings, SearchSettings
 from wattnas.seeding import seed_step
 from wattnas.space import Architecture, Layout, count_layout, load_space
 

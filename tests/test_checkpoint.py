@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from wattnas.checkpoint import (
+    contiguous,
     load_state,
     pack_module,
     pack_optimizer,
@@ -93,3 +94,11 @@ def test_an_optimizer_that_skipped_parameters_keeps_skipping_them(tmp_path: Path
     unpack_optimizer(again, packed, "opt.")
     assert "momentum_buffer" not in again.state.get(unused, {})
     assert torch.equal(again.state[used]["momentum_buffer"], torch.ones(2))
+
+
+def test_tensors_get_plain_strides_and_keep_their_values() -> None:
+    weight = nn.Parameter(torch.randn(2, 3, 4, 4).contiguous(memory_format=torch.channels_last))
+    found = contiguous({"w": weight, "turned": torch.arange(6).view(2, 3).t()})
+    assert found["w"].is_contiguous() and not found["w"].requires_grad
+    assert torch.equal(found["w"], weight)
+    assert found["turned"].is_contiguous() and found["turned"].tolist() == [[0, 3], [1, 4], [2, 5]]

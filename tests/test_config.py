@@ -97,3 +97,47 @@ def test_flip_may_be_written_without_quotes(tmp_path: Path, text: str, meant: st
     settings = merge_settings({}, path)
     assert settings.augment.flip == meant
     assert settings.objective == {"beta": 0.5, "log_form": "log_of_power"}
+
+
+def test_the_default_method_is_goal_and_the_digits_have_one() -> None:
+    settings = merge_settings({})
+    assert settings.method == "goal" and settings.is_goal and settings.goal_accuracy == 0.95
+    assert not merge_settings({"method": "s1"}).is_goal
+
+
+@pytest.mark.parametrize(
+    ("short", "name"),
+    [("energy", "energy_j"), ("latency", "latency_s"), ("memory", "memory_bytes"), ("params", "params")],
+)
+def test_costs_have_short_names(short: str, name: str) -> None:
+    assert merge_settings({"minimize": short}).minimize == merge_settings({"minimize": name}).minimize == name
+
+
+def test_a_bound_may_stand_for_a_goal() -> None:
+    for data in ("digits", "photos"):
+        settings = merge_settings({"data": data, "bounds": {"latency_s": 0.005}})
+        assert settings.goal_accuracy is None
+        assert settings.bounds.given() == {"latency_s": 0.005}
+    both = merge_settings({"data": "photos", "goal_accuracy": 0.8, "bounds": {"params": 1e5}})
+    assert both.goal_accuracy == 0.8 and both.bounds.given() == {"params": 1e5}
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"data": "photos"}, r"No goal was given.*--max-latency"),
+        ({"data": "photos", "method": "s1"}, r"No goal was given.*--goal-accuracy 0\.80\.$"),
+        ({"method": "s1", "bounds": {"latency_s": 1.0}}, r"'s1' knows no bounds"),
+        ({"bounds": {"latency_s": 0.0}}, r"bounds\.latency_s = 0\.0"),
+        ({"bounds": {"macs": 1.0}}, r"no setting 'bounds\.macs'"),
+        ({"minimize": "accuracy"}, r"minimize = 'accuracy'"),
+        ({"select": {"confidence": 0.4}}, r"select\.confidence"),
+        ({"select": {"method": "magic"}}, r"select\.method"),
+        ({"select": {"rounds": 0}}, r"select\.rounds"),
+        ({"supernet": {"survey": 15}}, r"supernet\.survey"),
+        ({"supernet": {"sampling": "deep"}}, r"supernet\.sampling"),
+    ],
+)
+def test_bad_wishes_are_named(flags: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        merge_settings(flags)

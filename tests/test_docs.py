@@ -5,6 +5,8 @@ Where a table is wrong, the failure shows the cells that it should have.
 
 from __future__ import annotations
 
+import ast
+import inspect
 import math
 import re
 from dataclasses import MISSING, fields
@@ -23,25 +25,29 @@ from tests.documents import DOCS, blocks, choices, defaults, flat, rows, section
 from tests.export.models import DIGITS, small_network
 from wattnas.cli.app import app
 from wattnas.cli.build import default_out
-from wattnas.config import (
-    PRESETS,
-    AugmentSettings,
-    SearchSettings,
-    Settings,
-    SplitSettings,
-    TrainSettings,
-    merge_settings,
-    read_preset,
-)
+from wattnas.cli.options import _BOUNDS
+from wattnas.config import GOAL_METHOD, PRESETS, SHORT_COSTS, Settings, merge_settings, read_preset
 from wattnas.data.divide import quotas
 from wattnas.data.pixels import decode
 from wattnas.data.sources import Bad
 from wattnas.device import Profile, load_profile, predict
 from wattnas.device.profile import Entry
 from wattnas.export import export_network
+from wattnas.goals import Advice, Neighbour, Relaxation
 from wattnas.objective import known_methods, make_objective
 from wattnas.objective.cost import log_cost
+from wattnas.pipeline import summarise
 from wattnas.report.sweep_file import LayerShape, Network, Point, SweepFile
+from wattnas.sections import (
+    AugmentSettings,
+    BoundSettings,
+    Minimized,
+    SearchSettings,
+    SelectSettings,
+    SplitSettings,
+    SupernetSettings,
+    TrainSettings,
+)
 from wattnas.space import Architecture, Head, Input, Layout, Space, Stage, Stem, load_space
 from wattnas.space.load import parse_space
 from wattnas.units import Quantity
@@ -57,6 +63,9 @@ COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[
     [
         ("split", SplitSettings),
         ("augment", AugmentSettings),
+        ("bounds", BoundSettings),
+        ("supernet", SupernetSettings),
+        ("select", SelectSettings),
         ("search", SearchSettings),
         ("train", TrainSettings),
     ],
@@ -71,7 +80,7 @@ def test_settings_of_a_section(part: str, model: type[BaseModel]) -> None:
 
 def test_every_setting_is_in_a_section_or_at_the_top() -> None:
     sections = {key for key, field in Settings.model_fields.items() if isinstance(field.default, BaseModel)}
-    assert sections == {"split", "augment", "search", "train"}
+    assert sections == {"split", "augment", "bounds", "supernet", "select", "search", "train"}
 
 
 def test_settings_at_the_top_and_their_flags() -> None:
@@ -80,7 +89,21 @@ def test_settings_at_the_top_and_their_flags() -> None:
     options = {option.name: option.opts[0] for option in COMMANDS["build"].params}
     assert {row[0]: row[1] for row in table} == {row[0]: options.get(row[0], "") for row in table}
     accepted = {row[0]: row[3].split(", ") for row in table}
-    assert accepted["method"] == list(known_methods()) and accepted["preset"] == list(PRESETS)
+    assert accepted["method"] == [GOAL_METHOD, *known_methods()] and accepted["preset"] == list(PRESETS)
+    assert accepted["minimize"] == list(get_args(Minimized))
+    (meaning,) = (row[4] for row in table if row[0] == "minimize")
+    assert all(short in meaning for short in SHORT_COSTS)
+
+
+@pytest.mark.parametrize("flag", _BOUNDS)
+def test_bounds_and_their_flags(flag: str) -> None:
+    setting, parse = _BOUNDS[flag]
+    option = next(option.opts[0] for option in COMMANDS["build"].params if option.name == flag)
+    table = rows(section("docs/settings.md", "`bounds`"))
+    (stated,) = (row for row in table if row[0] == f"bounds.{setting}")
+    assert stated[3].endswith(f"{option}.")
+    units = dict(rows(section("docs/settings.md", "Units of the flags")))[option]
+    assert all(parse(f"1{unit}") > 0 for unit in units.split(", "))
 
 
 def test_what_presets_change() -> None:
@@ -141,6 +164,27 @@ def test_options_of_objectives() -> None:
     assert listed.issuperset(estimators)
 
 
+def test_keys_of_the_json_of_a_build() -> None:
+    (body,) = ast.parse(inspect.getsource(summarise)).body
+    (returned,) = (node.value for node in ast.walk(body) if isinstance(node, ast.Return))
+    assert isinstance(returned, ast.Dict)
+    wanted = [key.value for key in returned.keys if isinstance(key, ast.Constant)]
+    assert listed(section("docs/goals.md", "What `--json` prints")) == wanted
+
+
+def test_keys_of_the_advice() -> None:
+    assert listed(section("docs/goals.md", "Files")) == list(Advice.model_fields)
+    text = section("docs/goals.md", "Files")
+    (relax,) = (row[1] for row in rows(text) if row[0] == "relax")
+    assert all(key in relax for key in Relaxation.model_fields)
+    assert all(f"`{key}`" in text for key in Neighbour.model_fields)
+
+
+def listed(text: str) -> list[str]:
+    """The keys of a table, in order; a row may have several."""
+    return [key for row in rows(text) for key in row[0].split(", ")]
+
+
 # Examples work
 
 
@@ -162,9 +206,8 @@ def test_the_config_file(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(text, encoding="utf-8")
     merged = flat(merge_settings({}, tmp_path / "config.yaml"))
     raw = yaml.safe_load(text)
-    given = {
-        f"{part}.{key}": v for part in ("search", "train", "augment") for key, v in raw.pop(part).items()
-    }
+    parts = [key for key, value in raw.items() if isinstance(value, dict)]
+    given = {f"{part}.{key}": v for part in parts for key, v in raw.pop(part).items()}
     assert {key: merged[key] for key in raw | given} == {key: shown(v) for key, v in (raw | given).items()}
 
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wattnas.files import content_hash, replacing, write_bytes, write_json, write_text
+from wattnas.errors import ConfigError
+from wattnas.files import content_hash, replacing, user_cache, write_bytes, write_json, write_text
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -133,3 +134,29 @@ def test_content_hash_tells_texts_apart(one: str, other: str) -> None:
 
 def test_content_hash_of_a_text_is_that_of_its_quoted_form() -> None:
     assert content_hash("a") == hashlib.sha256(b'"a"').hexdigest()[:16]
+
+
+def test_the_cache_lies_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert user_cache() == tmp_path / "wattnas"
+    assert names(tmp_path) == []  # asking makes nothing
+
+
+@pytest.mark.parametrize("named", ["", "relative/path"])
+def test_else_it_lies_in_the_home_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str
+) -> None:
+    """The XDG base directory specification: relative paths are to be ignored."""
+    monkeypatch.setenv("XDG_CACHE_HOME", named)
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert user_cache() == tmp_path / ".cache" / "wattnas"
+
+
+def test_without_a_home_directory_the_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(ConfigError, match="XDG_CACHE_HOME"):
+        user_cache()

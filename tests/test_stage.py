@@ -14,7 +14,7 @@ from wattnas.compute import CPU
 from wattnas.errors import NumericError
 from wattnas.progress import Progress, Silent
 from wattnas.rundir import RunDir, read_metrics
-from wattnas.stage import FiniteWatch, Means, Stage, is_log_step
+from wattnas.stage import FiniteWatch, Means, Stage, Steps, is_log_step
 
 
 def run(path: Path) -> RunDir:
@@ -174,3 +174,57 @@ def test_the_first_step_that_is_not_finite_is_named() -> None:
     watch.at("step 4")
     watch.see(torch.tensor(1.0))
     watch.check()
+
+
+def steps_of(seen: list[tuple[int, int, float]], logged: list[tuple[int, int]]) -> Steps:
+    """Two epochs of three steps, which write down where they were."""
+    return Steps(
+        "counting",
+        2,
+        3,
+        lambda *place: seen.append(place),
+        lambda *place: logged.append(place),
+        lambda: {"n": torch.tensor(len(seen))},
+    )
+
+
+def test_steps_go_through_every_epoch_in_order(tmp_path: Path) -> None:
+    seen: list[tuple[int, int, float]] = []
+    logged: list[tuple[int, int]] = []
+    told: list[tuple[object, ...]] = []
+
+    class Watcher(Silent):
+        def start(self, stage: str, total: int, done: int) -> None:
+            told.append((stage, total, done))
+
+        def advance(self, steps: int) -> None:
+            told.append((steps,))
+
+    steps_of(seen, logged).run(stage(run(tmp_path), progress=Watcher()))
+    assert seen == [(e, p, (3 * e + p) / 6) for e in range(2) for p in range(3)]
+    assert logged == [(e, p) for e, p, _ in seen]
+    assert told == [("counting", 6, 0), *[(1,)] * 6]
+
+
+@pytest.mark.parametrize("stop", range(1, 6))
+def test_steps_go_on_after_the_last_checkpoint(tmp_path: Path, stop: int) -> None:
+    """It is taken after each line that was logged, the last one left out."""
+    seen: list[tuple[int, int, float]] = []
+    made = run(tmp_path)
+
+    class Stopping(Silent):
+        def advance(self, steps: int) -> None:
+            if len(seen) == stop:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        steps_of(seen, []).run(stage(made, checkpoint_s=0.0, progress=Stopping()))
+    going = stage(made, checkpoint_s=0.0)
+    assert going.step == stop and going.tensors is not None and going.tensors["n"].item() == stop
+    steps_of(seen, []).run(going)
+    assert [(e, p) for e, p, _ in seen] == [(e, p) for e in range(2) for p in range(3)]
+
+
+def test_steps_save_only_where_a_checkpoint_is_due(tmp_path: Path) -> None:
+    steps_of([], []).run(stage(run(tmp_path), checkpoint_s=1e9))
+    assert not list(tmp_path.glob("*.checkpoint"))

@@ -14,10 +14,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.search.problems import DROPOUT_LAYOUT, problem
 from wattnas.compute import choose_compute
-from wattnas.config import AugmentSettings
 from wattnas.objective import make_objective
 from wattnas.rundir import RunDir
 from wattnas.search import search_differentiable
+from wattnas.sections import AugmentSettings
 from wattnas.stage import Stage
 
 

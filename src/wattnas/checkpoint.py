@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load_file, save
 from torch import Tensor, nn
 
 from wattnas.errors import RunError
 from wattnas.files import write_bytes
 
 
+def contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """On the host, with plain strides, as safetensors wants them."""
+    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+
+
 def save_state(path: Path, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
     """Write tensors and JSON-able values to `path`, whole or not at all."""
-    whole = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    write_bytes(path, save(whole, metadata={"values": json.dumps(values, allow_nan=False)}))
+    write_bytes(path, save(contiguous(tensors), metadata={"values": json.dumps(values, allow_nan=False)}))
+
+
+def load_weights(module: nn.Module, path: Path, hint: str) -> None:
+    """Give `module` the weights in a safetensors file; RunError with `hint` where they are not its own."""
+    try:
+        module.load_state_dict(load_file(path))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise RunError(
+            f"{path} does not hold the weights of this network: {str(error).splitlines()[0]}", hint
+        ) from error
 
 
 def load_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

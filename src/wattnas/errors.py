@@ -59,6 +59,12 @@ class ExportError(WattnasError):
     """An exported network that differs from the one it was exported from, or cannot be loaded."""
 
 
+class GoalError(WattnasError):
+    """A goal or bounds that no architecture of the space can meet; says what the least is."""
+
+    exit_code = 3
+
+
 class MissingExtraError(WattnasError):
     """An optional package that is not installed; the hint names the extra."""
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from wattnas.errors import ConfigError
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -64,3 +66,13 @@ def content_hash(content: Any) -> str:
     """A short hash of anything JSON can say, the same on every machine."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def user_cache() -> Path:
+    """`wattnas` under $XDG_CACHE_HOME, or under ~/.cache where that is unset or relative."""
+    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    try:
+        base = named if named.is_absolute() else Path.home() / ".cache"
+    except RuntimeError as error:
+        raise ConfigError("There is no home directory to keep a cache in.", "Set XDG_CACHE_HOME.") from error
+    return base / "wattnas"

@@ -49,10 +49,14 @@ class RunDir:
         return self.path / name
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the run for this process; RunError where another one does. A killed process holds nothing."""
+    def locked(self, *, patient: bool = False) -> Iterator[None]:
+        """Hold the run for this process; RunError where another one does. A killed process holds nothing.
+
+        Args:
+            patient: wait for the other one instead.
+        """
         self._make()
-        lock = FileLock(self.path / ".lock", timeout=0)
+        lock = FileLock(self.path / ".lock", timeout=-1 if patient else 0)
         try:
             lock.acquire()
         except Timeout as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -139,6 +141,39 @@ class FiniteWatch:
         for where, value in zip(seen, torch.stack([v.cpu() for v in seen.values()]).tolist(), strict=True):
             if not math.isfinite(value):
                 raise NumericError(f"{where}: the loss is {value}.", self._hint)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps of a stage: what each does, and what is logged and kept now and then.
+
+    Attributes:
+        label: what a watcher calls the stage.
+        epochs, per_epoch: how many steps there are.
+        do: one step, given epoch, position in it, and progress from 0 to below 1.
+        log: writes the line that is due after the step at (epoch, position).
+        state: everything a checkpoint has to hold.
+    """
+
+    label: str
+    epochs: int
+    per_epoch: int
+    do: Callable[[int, int, float], None]
+    log: Callable[[int, int], None]
+    state: Callable[[], dict[str, Tensor]]
+
+    def run(self, stage: Stage) -> None:
+        """Do the steps that `stage` still has to do."""
+        total = self.epochs * self.per_epoch
+        stage.progress.start(self.label, total, stage.step)
+        for step in range(stage.step, total):
+            epoch, position = divmod(step, self.per_epoch)
+            self.do(epoch, position, step / total)
+            if is_log_step(position, self.per_epoch):
+                self.log(epoch, position)
+                if stage.is_due() and step + 1 < total:
+                    stage.save(step + 1, self.state())
+            stage.progress.advance(1)
 
 
 def is_log_step(position: int, steps: int) -> bool:

@@ -18,6 +18,7 @@ from wattnas.errors import RunError
 
 KEYS = {"goal", "met", "certainty", "accuracy", "low", "high", "n", "measured_latency", "seconds"}
 KEYS |= {"latency_s", "energy_j", "params", "macs", "sources", "device", "architecture", "run_dir", "report"}
+KEYS |= {"memory_bytes", "bounds", "reason", "advice"}
 
 
 def summary(text: str) -> dict[str, Any]:
@@ -186,13 +187,14 @@ def test_the_overrides_reach_the_manifest(built: Built) -> None:
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [
-        ({"preset": "demo"}, "runs/digits-s1-0.95-s0"),
+        ({"preset": "demo"}, "runs/digits-goal-0.95-s0"),
         (
             {"data": "uoft-cs/cifar10", "goal_accuracy": 0.8, "method": "s2", "seed": 3},
             "runs/cifar10-s2-0.8-s3",
         ),
-        ({"data": "/home/me/My Photos (new)/", "goal_accuracy": 1}, "runs/my-photos-new-s1-1-s0"),
-        ({"data": "..", "goal_accuracy": 0.5}, "runs/data-s1-0.5-s0"),
+        ({"data": "/home/me/My Photos (new)/", "goal_accuracy": 1}, "runs/my-photos-new-goal-1-s0"),
+        ({"data": "..", "goal_accuracy": 0.5}, "runs/data-goal-0.5-s0"),
+        ({"data": "x", "bounds": {"params": 1e5}}, "runs/x-goal-best-s0"),
     ],
 )
 def test_the_default_directory_names_data_method_goal_and_seed(flags: dict[str, Any], expected: str) -> None:

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from tests.data.make import numbered
-from wattnas.config import AugmentSettings
 from wattnas.data import Batches, ImageSet, to_float
+from wattnas.sections import AugmentSettings
 
 PLAIN = AugmentSettings(padding=0, flip="off")
 

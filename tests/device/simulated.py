@@ -74,6 +74,7 @@ class Simulated:
         alone: a block on its own over the same block in a network, `uneven` by so much from block to block.
         interaction: standard deviation of networks around their sums, as a share; from pairs of neighbours.
         noise: standard deviation of one timing, as a share.
+        disturbed: share of the rounds in which another program makes a run take 1.7 times as long.
         call_s: what a call costs besides.
         speed: seconds of stretch number n, counted over all jobs, are longer by this factor.
         lies: factor on the seconds of a model, by its name in the job.
@@ -88,6 +89,7 @@ class Simulated:
     uneven: float = 0.1
     interaction: float = 0.0
     noise: float = 0.0
+    disturbed: float = 0.0
     call_s: float = 20e-6
     speed: Callable[[int], float] = lambda number: 1.0
     lies: Mapping[str, float] = field(default_factory=dict)
@@ -197,6 +199,9 @@ class Simulated:
         quiet, *rounds = (
             true_s * factor * np.exp(self.noise * self._rng.standard_normal(count + 1))
         ).tolist()
+        if self.disturbed:
+            busy = self._rng.random(count) < self.disturbed
+            rounds = np.where(busy, 1.7 * np.array(rounds), rounds).tolist()
         return {
             "seconds": median(rounds),
             "low": min(rounds),

@@ -22,7 +22,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Table:
     return stand_in_for_export(monkeypatch)
 
 
-def hand_made(spread: float = 0.1) -> Profile:
+def hand_made(spread: float = 0.1, usual: float | None = None) -> Profile:
     """Seconds that are off from part to part, independent of one another, and an anchor at its true speed."""
     layout, costs = medium(), hidden_costs(medium())
     guess = {key: value * (1 + 0.1 * (number % 3 - 1)) for number, (key, value) in enumerate(costs.items())}
@@ -31,13 +31,14 @@ def hand_made(spread: float = 0.1) -> Profile:
     device = Simulated({}, costs)
     anchor = next(iter([fit.anchor.operations]))
     keys = part_keys(layout, type(next(random_networks(layout, 0))).of(anchor, layout.space))
-    true = fit.anchor.model_copy(update={"seconds": device.network_s(keys)})
+    true = fit.anchor.model_copy(update={"seconds": device.network_s(keys), "usual": usual})
     return made.model_copy(update={"fits": (fit.model_copy(update={"anchor": true}),)})
 
 
-def test_the_figures_are_those_of_a_hand_computation(table: Table) -> None:
+@pytest.mark.parametrize("usual", [None, 1.0])
+def test_the_figures_are_those_of_a_hand_computation(table: Table, usual: float | None) -> None:
     """A device without noise, an eighth slower than then: every figure from predictions and true seconds."""
-    layout, made = medium(), hand_made()
+    layout, made = medium(), hand_made(usual=usual)
     device = Simulated(table, hidden_costs(layout), speed=lambda number: 1.125)
     found = check_profile(made, device, Settings(seed=3), networks=40)
     wanted = [a for a, _ in zip(random_networks(layout, 3), range(40), strict=False)]
@@ -51,14 +52,25 @@ def test_the_figures_are_those_of_a_hand_computation(table: Table) -> None:
     assert found.bias == pytest.approx(error.mean())
     assert found.within_5 == (np.abs(error) <= 0.05).mean()
     assert found.within_10 == (np.abs(error) <= 0.10).mean()
-    # A timing is known to 0.2 % at best, the level of two stretches to that by root two, as a median.
-    noise = 0.002 * true * (1 + np.pi / 2 / 2) ** 0.5
+    # A timing is known to 0.2 % at best. The level of two stretches is to that by root two, as a median;
+    # it is of no matter where the profile tells what is usual.
+    noise = 0.002 * true * (1 if usual else (1 + np.pi / 2 / 2) ** 0.5)
     inside = np.abs(guess - true) <= Z_95 * np.hypot(sigma, noise)
     assert found.coverage_95 == inside.mean()
     pairs = [np.sign(guess[i] - guess[j]) * np.sign(true[i] - true[j]) for i in range(40) for j in range(i)]
     assert found.tau == pytest.approx(np.mean(pairs))
     assert found.anchor_shift == pytest.approx(0.125)
     assert found.mape_anchored == pytest.approx(np.abs(guess * 1.125 / true - 1).mean())
+
+
+def test_how_far_the_anchors_scatter_counts_only_where_they_tell_what_is_usual(table: Table) -> None:
+    """Stretches 20 % apart: the level of two is known to 12 %, of which a level that is known needs none."""
+    device = Simulated(table, hidden_costs(medium()), speed=lambda number: 1.0 + 0.2 * (number % 2))
+    unknown, known = (
+        check_profile(hand_made(0.001, usual), device, Settings(seed=3), networks=40) for usual in (None, 1.0)
+    )
+    assert unknown.mape == known.mape
+    assert known.coverage_95 < 0.5 < unknown.coverage_95
 
 
 def test_a_wider_profile_covers_more(table: Table) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from wattnas.device.collect import Collected
+from wattnas.device.fitted import Anchor
 from wattnas.device.link import Classes, Failed, Latency, Result, Stretch
 from wattnas.errors import DeviceError
 
@@ -36,8 +37,12 @@ def told(anchor: Latency, items: dict[str, Latency], **more: Any) -> Stretch:
     return Stretch(kind="stretch", items=items, anchor=anchor, **{**fields, **more})
 
 
-def gather(results: Sequence[Result]) -> Collected:
-    found = Collected()
+UNDISTURBED = Anchor(operations=("skip",), seconds=1.0)
+"""Of a measurement before, in which the undisturbed latency counted."""
+
+
+def gather(results: Sequence[Result], like: Anchor | None = None) -> Collected:
+    found = Collected(like)
     for result in results:
         found.add(result)
     return found
@@ -72,7 +77,7 @@ def test_what_is_usual_can_be_known_from_before() -> None:
     """Later the device is disturbed in every round; undisturbed it takes what it took then."""
     then = gather([stretch(latency(1.0, 1.1, 1.1, 1.1), a=latency(0.5))])
     busy = [stretch(latency(1.0, 1.8, 1.9, 1.9), a=latency(0.5, 0.9))]
-    later = Collected(then.usual)
+    later = Collected(Anchor(operations=("skip",), seconds=then.anchor_s, usual=then.usual))
     later.add(busy[0])
     assert later.usual == then.usual == pytest.approx(1.1)
     assert later.timed()["a"].seconds == then.timed()["a"].seconds == pytest.approx(0.55)
@@ -80,9 +85,23 @@ def test_what_is_usual_can_be_known_from_before() -> None:
     assert gather(busy).timed()["a"].seconds > 0.9
 
 
+def test_the_statistic_that_repeats_best_decides_and_a_later_measurement_keeps_to_it() -> None:
+    """Undisturbed runs of the anchor vary by 10 % from stretch to stretch, its rounds by nothing."""
+    found = gather([stretch(latency(quiet, 1.0, 1.0, 1.0)) for quiet in (0.9, 0.8)])
+    found.add(stretch(latency(0.85, 1.0, 1.0, 1.0), 2, a=latency(0.4, 0.5, 0.5, 0.5)))
+    assert (found.statistic, found.usual, found.anchor_s) == ("quarter", 1.0, 1.0)
+    assert found.timed()["a"].seconds == 0.5
+    for by, seconds in (("median", 1.8), ("quarter", 1.5), ("quiet", 1.0)):
+        later = Collected(Anchor(operations=("skip",), seconds=1.0, statistic=by, usual=1.0))
+        later.add(stretch(latency(1.0, 1.1, 1.5, 1.8, 1.8, 2.0), a=latency(1.0, 1.1, 1.5, 1.8, 1.8, 2.0)))
+        assert later.statistic == by
+        assert later.timed()["a"].seconds == later.anchor_s == pytest.approx(seconds)
+
+
 def test_the_spread_grows_and_shrinks_with_the_seconds_but_never_below_a_five_hundredth() -> None:
     items = {"rough": latency(0.5, quiet_sigma_s=0.05), "fine": latency(0.5, quiet_sigma_s=1e-9)}
-    found = gather([told(latency(1.0, 2.0, 2.0, 2.0), items)]).timed()  # a run usually takes twice as long
+    answer = told(latency(1.0, 2.0, 2.0, 2.0), items)  # a run usually takes twice as long
+    found = gather([answer], UNDISTURBED).timed()
     assert found["rough"].seconds == pytest.approx(1.0)
     assert found["rough"].sigma == pytest.approx(0.1)
     assert found["fine"].sigma == pytest.approx(0.002)
@@ -100,7 +119,8 @@ def test_of_an_item_that_was_timed_again_the_fastest_timing_counts() -> None:
         for seconds, sigma, wide in [(1.0, 0.02, True), (1.2, 0.001, False), (1.5, 0.02, True)]
     )
     for order in ([fast, slow, wide], [wide, slow, fast], [slow, fast, wide]):
-        found = gather([stretch(latency(1.0), number, a=item) for number, item in enumerate(order)])
+        answers = [stretch(latency(1.0), number, a=item) for number, item in enumerate(order)]
+        found = gather(answers, UNDISTURBED)
         timed = found.timed()["a"]
         assert (timed.seconds, timed.sigma, timed.stretch) == (1.0, 0.02, order.index(fast))
         assert found.items == 1

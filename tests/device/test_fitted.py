@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.device.cases import fitted, toy
-from wattnas.device.fitted import Covariance, EnergyFit, Fit, rounded
+from wattnas.device.fitted import Anchor, Covariance, EnergyFit, Fit, rounded
 
 GOOD: dict[str, Any] = {"keys": ("a", "b"), "rows": ((4.0,), (1.0, 9.0)), "misfit": 0.01}
 
@@ -80,3 +80,11 @@ def test_an_anchor_takes_a_time_that_can_be_compared(seconds: float) -> None:
     raw["anchor"]["seconds"] = seconds
     with pytest.raises(ValidationError, match="anchor"):
         Fit.model_validate(raw)
+
+
+def test_an_anchor_of_before_statistics_were_chosen_is_one_of_undisturbed_runs() -> None:
+    old = {"operations": ["skip"], "seconds": 1e-3, "usual": 1.1}
+    assert Anchor.model_validate(old).statistic == "quiet"
+    assert Anchor.model_validate({**old, "statistic": "median"}).statistic == "median"
+    with pytest.raises(ValidationError, match="statistic"):
+        Anchor.model_validate({**old, "statistic": "mean"})

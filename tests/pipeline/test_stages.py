@@ -18,7 +18,7 @@ from tests.pipeline.images import answers
 from tests.search.problems import Untouchable
 from wattnas.errors import RunError
 from wattnas.pipeline import evaluate_run, redo, run_stage
-from wattnas.pipeline.stages import fresh_network, load_network
+from wattnas.pipeline.stages import load_network, new_network
 from wattnas.rundir import read_metrics
 from wattnas.space import count_layout
 from wattnas.train import count_correct
@@ -73,7 +73,7 @@ def test_training_begins_with_seeded_weights_and_the_statistics_of_its_images(bu
     torch.manual_seed(17)
     expected = torch.rand(2)
     torch.manual_seed(17)
-    one, other = fresh_network(context), fresh_network(opened(built.path))
+    one, other = new_network(context), new_network(opened(built.path))
     assert torch.equal(torch.rand(2), expected)
     assert all(
         torch.equal(a, b) for a, b in zip(one.state_dict().values(), other.state_dict().values(), strict=True)
@@ -148,7 +148,7 @@ def test_training_can_begin_with_the_weights_of_the_supernet(inputs: Path, tmp_p
     context = opened(tmp_path / "run")
     assert context.settings.train.inherit
     inherited = load_file(tmp_path / "run" / "inherited.safetensors")
-    fresh = fresh_network(context).state_dict()
+    fresh = new_network(context).state_dict()
     assert inherited.keys() == fresh.keys()
     assert not torch.equal(inherited["stem.0.weight"], fresh["stem.0.weight"])
     trained = load_file(tmp_path / "run" / "weights.safetensors")["stem.0.weight"]

@@ -24,7 +24,7 @@ def test_rounds_are_shown_with_their_numbers(tmp_path: Path) -> None:
     assert rows[0].predicted.interval == "69.00 % to 73.00 %" and rows[0].predicted.origin == "predicted"
     assert rows[1].energy.number is None
     found = Document(render(build_page(read_run(path))))
-    cells = found.row("training", "1", width=7)
+    cells = found.row("search", "1", width=7)
     assert "66.00 % measured" in cells[2] and "select again" in cells[5]
 
 

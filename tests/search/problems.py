@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from wattnas.compute import CPU, Compute
-from wattnas.config import AugmentSettings, SearchSettings
 from wattnas.data import Dataset, ImageSet, Splits, make_splits
 from wattnas.objective import Objective, make_objective
 from wattnas.search import Costs, SearchProblem
+from wattnas.sections import AugmentSettings, SearchSettings
 from wattnas.space import Head, Input, Layout, Space, Stage, Stem
 
 CANDIDATES = ("k3_e1", "k5_e1_g2", "skip")

@@ -13,13 +13,13 @@ from torch import Tensor
 from tests.running import StopAt, stage
 from tests.search.problems import CHEAPEST, DROPOUT_LAYOUT, LAYOUT, numbers, problem
 from wattnas.checkpoint import load_state
-from wattnas.config import AugmentSettings
 from wattnas.data import Batches
 from wattnas.errors import NumericError
 from wattnas.objective import make_objective
 from wattnas.rundir import RunDir, read_metrics
 from wattnas.search import SearchProblem, SearchResult, search_differentiable
 from wattnas.search.bilevel import Bilevel
+from wattnas.sections import AugmentSettings
 from wattnas.space import Architecture
 
 WAYS: dict[str, dict[str, Any]] = {

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 
 from wattnas.blocks import Network, build
-from wattnas.config import AugmentSettings, TrainSettings
 from wattnas.data import ImageSet
+from wattnas.sections import AugmentSettings, TrainSettings
 from wattnas.space import Architecture, Head, Input, Layout, Space, Stage, Stem
 from wattnas.train import TrainProblem
 

@@ -16,9 +16,9 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from tests.running import StopAt, stage
 from tests.train.problems import network, problem, quadrants
 from wattnas.checkpoint import load_state
-from wattnas.config import AugmentSettings
 from wattnas.errors import NumericError
 from wattnas.rundir import read_metrics
+from wattnas.sections import AugmentSettings
 from wattnas.train import count_correct, train
 
 

@@ -9,7 +9,7 @@ is a bootstrap 95 % interval of that median.
 Beside it stands what the item takes while nothing disturbs it: a low quantile of all its runs. Where other
 programs or other machines on the same processor take turns with it, medians jump between two speeds and this
 does not; so it decides whether a stretch was steady, whether an item needs more rounds (up to a cap, then it
-is flagged), and how items compare with one another.
+is flagged), and is what such a device's items are compared by.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from wattnas.cli.paper import compare, reproduce
 from wattnas.cli.profile import profile_app
 from wattnas.cli.report import report
 from wattnas.cli.stages import evaluate, export, search, train
+from wattnas.cli.sweep import sweep
 from wattnas.cli.verify import verify
 from wattnas.errors import WattnasError
 
@@ -29,7 +30,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _COMMANDS = (
-    *(build, search, train, export, evaluate, verify, report),
+    *(build, sweep, search, train, export, evaluate, verify, report),
     *(cost, spaces, devices, models, analyze, compare, reproduce, doctor),
 )
 for command in _COMMANDS:

@@ -17,7 +17,7 @@ from wattnas.cli.watch import watching
 from wattnas.config import Settings
 from wattnas.device import CostReport
 from wattnas.export import Verification
-from wattnas.pipeline import Outcome, build_run, follow_build, start_run
+from wattnas.pipeline import Outcome, build_run, follow_build, start_run, summarise
 from wattnas.rundir import RunDir
 from wattnas.units import format_count, format_duration, format_joules, format_seconds
 
@@ -26,6 +26,11 @@ def build(
     data: opt.Data = None,
     goal_accuracy: opt.Goal = None,
     method: opt.Method = None,
+    minimize: opt.Minimize = None,
+    max_latency: opt.MaxLatency = None,
+    max_energy: opt.MaxEnergy = None,
+    max_params: opt.MaxParams = None,
+    max_memory: opt.MaxMemory = None,
     device: opt.Device = None,
     space: opt.SpaceName = None,
     preset: opt.Preset = None,
@@ -52,6 +57,11 @@ def build(
         data=data,
         goal_accuracy=goal_accuracy,
         method=method,
+        minimize=minimize,
+        max_latency=max_latency,
+        max_energy=max_energy,
+        max_params=max_params,
+        max_memory=max_memory,
         device=device,
         space=space,
         preset=preset,
@@ -71,51 +81,26 @@ def build(
         typer.echo(json.dumps(summary, ensure_ascii=False))
     else:
         print_outcome(summary, outcome)
-    raise typer.Exit(0 if outcome.verification.goal_met else exits.MISSED)
+    raise typer.Exit(0 if summary["met"] else exits.MISSED)
 
 
 def default_out(settings: Settings) -> Path:
-    """runs/DATA-METHOD-GOAL-sSEED."""
+    """runs/DATA-METHOD-GOAL-sSEED; "best" stands for no goal."""
     name = re.sub(r"[^A-Za-z0-9]+", "-", Path(settings.data).name).strip("-").lower() or "data"
-    return Path("runs") / f"{name}-{settings.method}-{settings.goal_accuracy:g}-s{settings.seed}"
-
-
-def summarise(path: Path, outcome: Outcome) -> dict[str, Any]:
-    """The outcome as one JSON-able object; every cost with its source beside it."""
-    verification, costs = outcome
-    stages = RunDir(path).load()["stages"]
-    accuracy = verification.accuracy
-    return {
-        "goal": verification.goal_accuracy,
-        "met": verification.goal_met,
-        "certainty": verification.certainty,
-        "accuracy": accuracy.accuracy,
-        "low": accuracy.low,
-        "high": accuracy.high,
-        "n": accuracy.n,
-        "latency_s": costs.latency_s,
-        "energy_j": costs.energy_j,
-        "params": costs.params,
-        "macs": costs.macs,
-        "device": costs.device,
-        "architecture": " ".join(costs.architecture),
-        "sources": costs.sources.model_dump(mode="json"),
-        "measured_latency": verification.latency.model_dump(mode="json") if verification.latency else None,
-        "seconds": {name: stage["wall_s"] for name, stage in stages.items()},
-        "run_dir": str(path),
-        "report": str(path / "report.html"),
-    }
+    goal = "best" if settings.goal_accuracy is None else f"{settings.goal_accuracy:g}"
+    return Path("runs") / f"{name}-{settings.method}-{goal}-s{settings.seed}"
 
 
 def print_outcome(summary: dict[str, Any], outcome: Outcome) -> None:
-    """The short table at the end of a build."""
+    """The short table at the end of a build, and what to do where the wish was too much."""
     verification, costs = outcome
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in _rows(summary, verification, costs):
         table.add_row(name, value)
     console = Console()
     console.print(table, highlight=False, markup=False)
-    console.print(f"Report: {summary['report']}", highlight=False, markup=False, soft_wrap=True)
+    for line in [*summary["advice"], f"Report: {summary['report']}"]:
+        console.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 def _rows(summary: dict[str, Any], verification: Verification, costs: CostReport) -> list[tuple[str, str]]:
@@ -125,13 +110,12 @@ def _rows(summary: dict[str, Any], verification: Verification, costs: CostReport
         ("within", False): "not met (the 95 % interval also holds values above it)",
     }.get((str(verification.certainty), bool(verification.goal_met)), "not met")
     latency, energy = costs.sources.latency_s, costs.sources.energy_j
-    rows = [
-        ("Goal accuracy", f"{summary['goal']:.1%}"),
-        (
-            "Reached",
-            "{accuracy:.1%} ({low:.1%} to {high:.1%}, {n} test images)".format(**summary),
-        ),
-        ("Goal", met),
+    reached = "{accuracy:.1%} ({low:.1%} to {high:.1%}, {n} test images)".format(**summary)
+    rows = [("Reached", reached)]
+    if summary["goal"] is not None:
+        rows = [("Goal accuracy", f"{summary['goal']:.1%}"), *rows, ("Goal", met)]
+    rows += [
+        *((f"Bound on {name}", "kept" if kept else "broken") for name, kept in summary["bounds"].items()),
         (f"Latency on {costs.device}", f"{format_seconds(costs.latency_s)} ({latency.origin})"),
         (f"Energy on {costs.device}", f"{format_joules(costs.energy_j)} ({energy.origin})"),
     ]

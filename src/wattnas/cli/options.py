@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ import yaml
 
 from wattnas.config import NOT_YAML, Settings, merge_settings
 from wattnas.errors import ConfigError
+from wattnas.units import parse_bytes, parse_count, parse_joules, parse_seconds
 
 Data = Annotated[
     str | None,
@@ -23,16 +25,27 @@ Goal = Annotated[
     float | None,
     typer.Option(
         "--goal-accuracy",
-        help="Share of test images to be classified right: 0.8 is 80 %. Required, but for digits (0.95).",
+        help="Share of test images to be classified right: 0.8 is 80 %. Without it, give a bound such as "
+        "--max-latency, and get the most accurate network within the bounds. [default: for digits 0.95]",
     ),
 ]
 Method = Annotated[
     str | None,
     typer.Option(
-        help="What the search minimises: s1, s2 (steer to the goal), fbnet (latency), hanna (latency and "
-        "energy). [default: s1]"
+        help="goal (the cheapest network that meets the goal), or the objective of a differentiable search: "
+        "s1, s2 (steer to the goal), fbnet (latency), hanna (latency and energy). [default: goal]"
     ),
 ]
+Minimize = Annotated[
+    str | None,
+    typer.Option(
+        help="What to make as low as can be: energy, latency, params, macs or memory. [default: energy]"
+    ),
+]
+MaxLatency = Annotated[str | None, typer.Option(help="The network may take so long on the device: 5ms.")]
+MaxEnergy = Annotated[str | None, typer.Option(help="It may take so much energy for one image: 0.4J.")]
+MaxParams = Annotated[str | None, typer.Option(help="It may have so many parameters: 300k.")]
+MaxMemory = Annotated[str | None, typer.Option(help="It may need so much memory at inference: 2MB.")]
 Device = Annotated[
     str | None,
     typer.Option(
@@ -86,9 +99,21 @@ RunPath = Annotated[
 ]
 
 
+_BOUNDS: dict[str, tuple[str, Callable[[str], float]]] = {
+    "max_latency": ("latency_s", parse_seconds),
+    "max_energy": ("energy_j", parse_joules),
+    "max_params": ("params", parse_count),
+    "max_memory": ("memory_bytes", parse_bytes),
+}
+"""Flag -> its setting in section `bounds`, and what reads its text."""
+
+
 def gather(config: Path | None, overrides: list[str] | None, **flags: Any) -> Settings:
     """Settings from the config file, `--set` and flags that were given (not None)."""
     given: dict[str, Any] = {key: value for key, value in flags.items() if value is not None}
+    bounds = {setting: parse(given.pop(flag)) for flag, (setting, parse) in _BOUNDS.items() if flag in given}
+    if bounds:
+        given["bounds"] = bounds
     if "inherit" in given:
         given["train"] = {"inherit": given.pop("inherit")}
     for text in overrides or []:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from torch import Tensor
 
 from wattnas.compute import CPU, Compute
-from wattnas.config import AugmentSettings
 from wattnas.data.augment import epoch_order, random_crop, random_flip, to_float
 from wattnas.data.types import ImageSet
+from wattnas.sections import AugmentSettings
 from wattnas.seeding import derive_seed
 
 

@@ -7,6 +7,7 @@ from wattnas.device.learn import learn
 from wattnas.device.load import LOCAL, builtin_profiles, load_profile
 from wattnas.device.local import measure_local
 from wattnas.device.lookup import Cost
+from wattnas.device.many import NetworkCosts, network_costs
 from wattnas.device.measured import Device, open_device
 from wattnas.device.predict import CostReport, FixedCost, LayerCost, Sources, predict
 from wattnas.device.profile import Entry, Position, Profile
@@ -23,6 +24,7 @@ __all__ = [
     "Finding",
     "FixedCost",
     "LayerCost",
+    "NetworkCosts",
     "Position",
     "Profile",
     "Request",
@@ -36,6 +38,7 @@ __all__ = [
     "load_profile",
     "local_profile",
     "measure_local",
+    "network_costs",
     "open_device",
     "predict",
     "profile_device",

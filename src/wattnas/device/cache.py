@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from wattnas.device.parts import identities, parts
 from wattnas.device.profile import FORMAT, Profile
 from wattnas.errors import ProfileError, WattnasWarning
 from wattnas.export import onnxruntime
-from wattnas.files import content_hash, write_text
+from wattnas.files import content_hash, user_cache, write_text
 from wattnas.machine import read_machine
 from wattnas.space import Layout
 
@@ -55,15 +54,8 @@ def local_profile(
 
 
 def default_cache() -> Path:
-    """`wattnas/profiles` under $XDG_CACHE_HOME, or under ~/.cache where that is unset or relative."""
-    named = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    try:
-        base = named if named.is_absolute() else Path.home() / ".cache"
-    except RuntimeError as error:
-        raise ProfileError(
-            "There is no home directory to keep local profiles in.", "Set XDG_CACHE_HOME."
-        ) from error
-    return base / "wattnas" / "profiles"
+    """`profiles` in the user's cache."""
+    return user_cache() / "profiles"
 
 
 def _fingerprint(keys: list[str], threads: int, watts: float) -> str:

@@ -25,6 +25,7 @@ from wattnas.device.parts import part_keys, parts
 from wattnas.device.plan import Network, Plan, make_plan, waves
 from wattnas.device.profile import Profile
 from wattnas.device.spread import count_keys, level_sigma, likeness
+from wattnas.device.statistic import WORDS
 from wattnas.errors import ProfileError
 from wattnas.space import Architecture, Layout
 
@@ -172,6 +173,7 @@ class Campaign:
         return Anchor(
             operations=self.plan.anchor.operations,
             seconds=self.collected.anchor_s,
+            statistic=self.collected.statistic,
             usual=self.collected.usual,
         )
 
@@ -243,6 +245,7 @@ class Campaign:
         notes = [
             f"Seconds of a part hold inside a network: blocks timed alone are the start, {fit.networks} "
             "whole networks decide. The stem carries what a call costs besides. Intervals are 95 %.",
+            f"What a network takes is {WORDS[fit.anchor.statistic]}, which repeats best here.",
             *self.collected.troubles(),
         ]
         if energy is None:

@@ -54,7 +54,7 @@ def check_profile(
     composer = Composer(layout, export_parts(layout))
     models = {str(architecture): composer.network(architecture) for architecture in wanted}
     anchor = composer.network(Architecture.of(fit.anchor.operations, layout.space))
-    found = Collected(fit.anchor.usual)
+    found = Collected(fit.anchor)
     for _ in range(_PASSES):
         job, files = timing_job(models, anchor, replace(settings, token=uuid.uuid4().hex))
         for result in device.run(job, files):
@@ -94,7 +94,9 @@ def figures(
     known = [architecture for architecture in wanted if str(architecture) in timed]
     measured = np.array([timed[str(architecture)].seconds for architecture in known])
     own = np.array([timed[str(architecture)].sigma for architecture in known])
-    noise = np.hypot(own, level_sigma(found.anchors()) * measured)
+    # Anchors that need not tell what is usual vary by the device's speed alone, which the interval holds.
+    level = 0.0 if found.usual_known else level_sigma(found.anchors())
+    noise = np.hypot(own, level * measured)
     costs = [predict(profile, layout, architecture).sources.latency_s for architecture in known]
     mean = np.array([cost.value for cost in costs])
     high = np.array([cost.value if cost.high is None else cost.high for cost in costs])

@@ -1,8 +1,9 @@
 """From what a device answers to the seconds of each item, and how far they can be trusted.
 
-Items are compared by what they take while nothing disturbs the device (`agent.timing.QUIET`). What a run
-usually takes is a little more; the anchor, which was timed in every stretch, tells by how much. How fast the
-device was in one stretch and another is left to the fit, which sees all networks of a stretch and its anchor.
+Items are compared by the statistic of their runs that repeats best here (`statistic`). Where that is what
+they take while nothing disturbs the device (`agent.timing.QUIET`), what a run usually takes is a little more;
+the anchor, which was timed in every stretch, tells by how much. How fast the device was in one stretch and
+another is left to the fit, which sees all networks of a stretch and its anchor.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from wattnas.device.fitted import Anchor
 from wattnas.device.link import Failed, Latency, Result, Stretch
+from wattnas.device.statistic import Statistic, seconds_by, sigma_by, steadiest
 from wattnas.errors import DeviceError
 
 _LEAST_SIGMA = 0.002
@@ -43,11 +46,11 @@ class Collected:
     """All stretches that a device answered with, and the tasks that failed.
 
     Attributes:
-        known: what a run usually takes over what it takes undisturbed, from a measurement before; None where
-            these stretches have to tell.
+        like: the anchor of a measurement before, which these stretches are to be compared with: by the same
+            statistic, and the same share of what is usual; None where these stretches have to tell.
     """
 
-    known: float | None = None
+    like: Anchor | None = None
     stretches: list[Stretch] = field(default_factory=list)
     failures: list[Failed] = field(default_factory=list)
 
@@ -81,7 +84,7 @@ class Collected:
             DeviceError: nothing was timed.
         """
         self._need_some()
-        return self.usual * median(quiet_s(stretch.anchor) for stretch in self.stretches)
+        return median(anchor.seconds for anchor in self.anchors())
 
     @property
     def disturbed(self) -> float:
@@ -96,10 +99,10 @@ class Collected:
         sure as one that was not at all, so its spread cannot tell which of two is right.
         """
         self._need_some()
-        usual, best = self.usual, dict[str, Timed]()
+        by, usual, best = self.statistic, self.usual, dict[str, Timed]()
         for number, stretch in enumerate(self.stretches):
             for name, item in stretch.items.items():
-                found = _timed(item, number, usual)
+                found = _timed(item, number, by, usual)
                 if name not in best or found.seconds < best[name].seconds:
                     best[name] = found
         return best
@@ -116,16 +119,28 @@ class Collected:
 
     def anchors(self) -> list[Timed]:
         """The anchor in each stretch."""
-        usual = self.usual
-        return [_timed(s.anchor, number, usual) for number, s in enumerate(self.stretches)]
+        by, usual = self.statistic, self.usual
+        return [_timed(s.anchor, number, by, usual) for number, s in enumerate(self.stretches)]
+
+    @property
+    def statistic(self) -> Statistic:
+        """What stands for an item's runs: as in the measurement before, or the one that repeats best."""
+        return steadiest(self.stretches) if self.like is None else self.like.statistic
 
     @property
     def usual(self) -> float:
-        """What a run usually takes over what it takes undisturbed: `known`, or by the median stretch."""
-        if self.known is not None:
-            return self.known
+        """What a run usually takes over what the statistic says: as before, or by the median stretch."""
+        if self.like is not None and self.like.usual is not None:
+            return self.like.usual
+        if self.statistic != "quiet":
+            return 1.0  # a round's median is what is usual
         anchors = [stretch.anchor for stretch in self.stretches]
-        return float(median(np.quantile(anchor.rounds, _USUAL) / quiet_s(anchor) for anchor in anchors))
+        return float(median(np.quantile(a.rounds, _USUAL) / seconds_by(a, "quiet") for a in anchors))
+
+    @property
+    def usual_known(self) -> bool:
+        """Whether `usual` is that of a measurement before, and not worked out from these stretches."""
+        return self.like is not None and self.like.usual is not None
 
     def last_state(self) -> dict[str, Any]:
         """The device's state after the last stretch."""
@@ -138,10 +153,8 @@ class Collected:
         wide = sum(item.wide for item in items)
         found = []
         if self.stretches and self.disturbed > 0.1:
-            found.append(
-                f"Something else ran on the device in {self.disturbed:.0%} of the rounds. "
-                "Seconds are those of the undisturbed device."
-            )
+            why = " Seconds are those of the undisturbed device." if self.statistic == "quiet" else ""
+            found.append(f"Something else ran on the device in {self.disturbed:.0%} of the rounds.{why}")
         if bad:
             found.append(
                 f"{len(bad)} of {len(self.stretches)} stretches stayed unsteady and were kept, "
@@ -160,12 +173,7 @@ class Collected:
             raise DeviceError(f"The device timed nothing{why}", hint)
 
 
-def quiet_s(item: Latency) -> float:
-    """Seconds of the item while nothing disturbed the device."""
-    return item.seconds if item.quiet_s is None else item.quiet_s
-
-
-def _timed(item: Latency, stretch: int, usual: float) -> Timed:
-    seconds = quiet_s(item) * usual
-    share = max(item.quiet_sigma_s / quiet_s(item), _LEAST_SIGMA)
-    return Timed(seconds, share * seconds, stretch)
+def _timed(item: Latency, stretch: int, by: Statistic, usual: float) -> Timed:
+    seconds = seconds_by(item, by)
+    share = max(sigma_by(item, by) / seconds, _LEAST_SIGMA)
+    return Timed(seconds * usual, share * seconds * usual, stretch)

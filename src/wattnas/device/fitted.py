@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from wattnas.device.statistic import Statistic
 from wattnas.space import Layout, Space
 
 Array = NDArray[np.float64]
@@ -118,12 +119,15 @@ class Anchor(_Part):
     Attributes:
         operations: one candidate per layer.
         seconds: what it usually took.
-        usual: that, over what it took while nothing disturbed the device. Whoever compares later measurements
-            with the profile uses it too: how much other programs disturb says nothing about the profile.
+        statistic: which of its runs' statistics stands for what a network takes (`statistic.WORDS`).
+        usual: seconds over what the statistic says of the undisturbed device. Whoever compares later
+            measurements with the profile uses both: how much other programs disturb says nothing about the
+            profile.
     """
 
     operations: tuple[str, ...]
     seconds: Annotated[float, Field(ge=1e-9, le=1e9)]
+    statistic: Statistic = "quiet"
     usual: Annotated[float, Field(gt=0, le=1e3)] | None = None
 
 

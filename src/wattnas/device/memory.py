@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from wattnas.space import Architecture, Candidate, Layer, Layout
 from wattnas.units import Quantity
 
-_FLOAT = 4
+FLOAT_BYTES = 4
 
 RULE = (
     "float32, batch 1: 4 bytes per parameter, plus the largest sum of activations alive at once; each "
@@ -18,19 +18,27 @@ RULE = (
 
 def memory_bytes(layout: Layout, architecture: Architecture, params: int) -> Quantity:
     """Modelled peak memory of a network with `params` parameters, bytes."""
-    size = _FLOAT * (params + max(_alive(layout, architecture)))
+    ends, table = alive_elements(layout)
+    columns = {candidate: column for column, candidate in enumerate(layout.candidates)}
+    standing = [row[columns[c]] for row, c in zip(table, architecture.candidates, strict=True)]
+    size = FLOAT_BYTES * (params + max(ends, *standing))
     return Quantity(value=size, unit="B", origin="modelled", source=RULE)
 
 
-def _alive(layout: Layout, architecture: Architecture) -> Iterator[int]:
-    """Elements alive during each convolution and linear layer of the network."""
+def alive_elements(layout: Layout) -> tuple[int, list[list[int]]]:
+    """Most elements alive at once in (stem and head, each layer under each candidate).
+
+    The peak of a network is the largest of the first and of one entry per layer.
+    """
     first, last = layout.layers[0], layout.layers[-1]
-    yield layout.channels * layout.size**2 + first.in_channels * first.in_size**2
-    for layer, candidate in zip(layout.layers, architecture.candidates, strict=True):
-        yield from _alive_in(layer, candidate)
     wide = layout.space.head.channels * last.out_size**2
-    yield last.out_channels * last.out_size**2 + wide
-    yield layout.features + layout.classes
+    ends = (
+        layout.channels * layout.size**2 + first.in_channels * first.in_size**2,
+        last.out_channels * last.out_size**2 + wide,
+        layout.features + layout.classes,
+    )
+    table = [[max(_alive_in(layer, c)) for c in layout.candidates] for layer in layout.layers]
+    return max(ends), table
 
 
 def _alive_in(layer: Layer, candidate: Candidate) -> Iterator[int]:

@@ -6,6 +6,8 @@ from wattnas.pipeline.evaluate import evaluate_run
 from wattnas.pipeline.on_device import OnDevice, Question, verify_on
 from wattnas.pipeline.reproduction import changes, reproduce
 from wattnas.pipeline.stages import run_report
+from wattnas.pipeline.summary import summarise
+from wattnas.pipeline.sweep import parse_goals, sweep_goals
 
 __all__ = [
     "STAGES",
@@ -18,10 +20,13 @@ __all__ = [
     "evaluate_run",
     "follow_build",
     "open_run",
+    "parse_goals",
     "redo",
     "reproduce",
     "run_report",
     "run_stage",
     "start_run",
+    "summarise",
+    "sweep_goals",
     "verify_on",
 ]

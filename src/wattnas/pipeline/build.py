@@ -12,6 +12,7 @@ from wattnas.device import CostReport
 from wattnas.errors import RunError
 from wattnas.export import Verification
 from wattnas.pipeline.context import Context, join_run
+from wattnas.pipeline.goal import ROUNDS_FILE
 from wattnas.pipeline.stages import STAGE_FUNCTIONS, run_report
 
 STAGES = tuple(STAGE_FUNCTIONS)
@@ -69,6 +70,8 @@ def follow_build(path: Path, settings: Settings) -> None:
 def redo(context: Context, stage: str) -> None:
     """Forget `stage` and all after it, so that they run again; their files stay until they are replaced."""
     context.run.forget(STAGES[STAGES.index(stage) :])
+    if stage == "search":
+        context.run.file(ROUNDS_FILE).unlink(missing_ok=True)
 
 
 def outcome(context: Context) -> Outcome:

@@ -13,13 +13,13 @@ from pydantic import ValidationError
 from wattnas.compute import CPU, Compute, choose_compute, keep_freed_memory
 from wattnas.config import Settings, describe
 from wattnas.data import Dataset, SplitReport, Splits, load_data, make_splits
-from wattnas.device import LOCAL, Profile, cost_table, load_profile, local_profile
+from wattnas.device import LOCAL, Profile, load_profile, local_profile, network_costs
 from wattnas.errors import RunError
 from wattnas.export import versions
 from wattnas.files import write_text
 from wattnas.machine import read_machine
-from wattnas.objective import make_objective
 from wattnas.pipeline.inputs import ChosenInput, choose_input
+from wattnas.pipeline.refusals import refuse_impossible, refuse_method
 from wattnas.progress import Progress, Silent
 from wattnas.rundir import RunDir
 from wattnas.space import Architecture, Layout, Space, load_space
@@ -131,11 +131,14 @@ class Context:
         return chosen.channels, chosen.size
 
 
-def start_run(path: Path, settings: Settings, progress: Progress) -> Context:
+def start_run(path: Path, settings: Settings, progress: Progress, like: Context | None = None) -> Context:
     """Begin or resume a run with `settings`; the run has to be locked.
 
     A run begins when its input is known to be usable. What is refused here leaves no run behind, so that the
     same command with a better option can use the same directory.
+
+    Args:
+        like: a run in this process whose images are taken over where they are the same.
 
     Raises:
         RunError: the directory holds something else or a run with other settings.
@@ -143,6 +146,8 @@ def start_run(path: Path, settings: Settings, progress: Progress) -> Context:
     """
     run = RunDir(path)
     context = Context(run, settings, progress, _prepare(settings))
+    if like is not None and _reads_alike(like.settings, settings):
+        context.__dict__.update(dataset=like.dataset, splits=like.splits)  # what the cached properties keep
     stored = settings.model_dump(mode="json")
     if run.exists:
         run.start(stored, {})
@@ -155,6 +160,12 @@ def start_run(path: Path, settings: Settings, progress: Progress) -> Context:
     for text in warnings:
         progress.say(f"note: {text}")
     return _begun(context)
+
+
+def _reads_alike(one: Settings, other: Settings) -> bool:
+    """Whether both settings read and split the very same images."""
+    parts = {"data", "skip_bad", "device", "space", "image_size", "seed", "split"}
+    return one.model_dump(include=parts) == other.model_dump(include=parts)
 
 
 def _begun(context: Context) -> Context:
@@ -188,12 +199,12 @@ def open_run(path: Path, progress: Progress) -> Context:
 def _refuse_unusable(context: Context) -> None:
     """Raise now what would stop the search. Names come first: reading the images may take minutes."""
     settings = context.settings
-    make_objective(settings.method, settings.goal_accuracy, **settings.objective)
+    refuse_method(settings)
     if settings.space != "auto":
         load_space(settings.space)
     profile = None if settings.device == LOCAL else load_profile(settings.device)
     if profile is not None:
-        cost_table(profile, context.layout)
+        refuse_impossible(settings, network_costs(profile, context.layout))
 
 
 def _inputs(context: Context) -> dict[str, Any]:

@@ -253,7 +253,7 @@ def _taught(context: Context, question: Question, answers: _Answers) -> Profile 
     if question.profile is None:
         return None
     anchor = fit_of(question.profile, context.layout).anchor
-    collected = Collected(anchor.usual)
+    collected = Collected(anchor)
     collected.add(answers.stretch)
     timed = collected.timed()["network"]
     factor = anchor.seconds / collected.anchor_s

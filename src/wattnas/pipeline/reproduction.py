@@ -16,6 +16,7 @@ from safetensors.torch import load_file, save
 from torch import nn
 
 from wattnas.analysis.tables import Ours, read_ours
+from wattnas.checkpoint import contiguous
 from wattnas.config import Settings, merge_settings
 from wattnas.device import predict
 from wattnas.errors import ConfigError, WattnasError
@@ -23,7 +24,7 @@ from wattnas.export import OnnxModel, check_parity, evaluate_onnx, measure_laten
 from wattnas.files import write_bytes, write_text
 from wattnas.pipeline.build import run_stage
 from wattnas.pipeline.context import Context, start_run
-from wattnas.pipeline.stages import PARITY_IMAGES, contiguous, new_stage, run_report
+from wattnas.pipeline.stages import PARITY_IMAGES, new_stage, run_report
 from wattnas.progress import Progress
 from wattnas.rundir import Clock, RunDir
 from wattnas.seeding import own_random_state, seed_step
@@ -81,20 +82,9 @@ def _method(name: str) -> tuple[str, float]:
 
 def changes(preset: str, data: str) -> list[str]:
     """What a preset changes from the paper's settings, one sentence each."""
-    paper, here = (_flat(settings_of("FBNet1", chosen, data, 0, 0)) for chosen in ("paper", preset))
+    paper, here = (settings_of("FBNet1", chosen, data, 0, 0).flat() for chosen in ("paper", preset))
     found = [f"{key}: {here[key]} instead of {value}" for key, value in paper.items() if here[key] != value]
     return [text for text in found if not text.startswith("preset:")]
-
-
-def _flat(settings: Settings) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in settings.model_dump(mode="json").items():
-        flat |= (
-            {f"{key}.{name}": part for name, part in value.items()}
-            if isinstance(value, dict)
-            else {key: value}
-        )
-    return flat
 
 
 def reproduce(

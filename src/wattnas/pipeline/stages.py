@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
+from safetensors.torch import save
 
 from wattnas.blocks import Network, build
+from wattnas.checkpoint import contiguous, load_weights
 from wattnas.device import cost_table, predict
 from wattnas.errors import RunError
 from wattnas.export import OnnxModel, check_parity, evaluate_onnx, export_network, measure_latency, verify
 from wattnas.files import write_bytes, write_text
 from wattnas.objective import make_objective
 from wattnas.pipeline.context import Context
+from wattnas.pipeline.goal import run_goal_search, run_goal_train
 from wattnas.report import write_report
 from wattnas.rundir import Clock
 from wattnas.search import Costs, SearchProblem, search_differentiable
-from wattnas.seeding import own_random_state, seed_step
 from wattnas.stage import Stage
-from wattnas.train import TrainProblem, recalibrate, train
+from wattnas.train import TrainProblem, fresh_network, recalibrate, train
 
 INHERITED_FILE = "inherited.safetensors"
 PARITY_IMAGES = 256
@@ -30,6 +29,10 @@ PARITY_IMAGES = 256
 def run_search(context: Context) -> None:
     """Images, space and profile to `architecture.json` and `costs.json`."""
     settings, layout = context.settings, context.layout
+    if settings.is_goal:
+        run_goal_search(context)
+        return
+    assert settings.goal_accuracy is not None, "only method goal does without (merge_settings)"
     table = cost_table(context.profile, layout)
     problem = SearchProblem(
         layout=layout,
@@ -59,8 +62,11 @@ def run_train(context: Context) -> None:
     With `train.inherit` it begins with the weights that the search left in `inherited.safetensors`.
     """
     settings, splits = context.settings, context.splits
+    if settings.is_goal:
+        run_goal_train(context)
+        return
     stage = new_stage(context, "train")
-    network = fresh_network(context)
+    network = new_network(context)
     problem = TrainProblem(
         network=network,
         images=splits.train,
@@ -73,7 +79,8 @@ def run_train(context: Context) -> None:
     )
     if settings.train.inherit and stage.tensors is None:
         context.progress.say("taking over the supernet's weights")
-        _load_weights(network, context.run.file(INHERITED_FILE), f"wattnas search {context.run.path} --again")
+        remedy = f"Make it again: `wattnas search {context.run.path} --again`."
+        load_weights(network, context.run.file(INHERITED_FILE), remedy)
         recalibrate(network, splits.train)
     train(problem, stage)
     if stage.writes:
@@ -122,13 +129,10 @@ def run_report(context: Context) -> Path:
     return write_report(context.run.path)
 
 
-def fresh_network(context: Context) -> Network:
-    """The derived network as training begins with it: seeded weights, statistics of the training images."""
-    with own_random_state():
-        seed_step(context.settings.seed, "train", "init")
-        network = build(context.architecture, context.layout)
-    network.normalise_with(context.splits.mean, context.splits.std)
-    return network
+def new_network(context: Context) -> Network:
+    """The derived network as training begins with it."""
+    splits = context.splits
+    return fresh_network(context.architecture, context.layout, splits.mean, splits.std, context.settings.seed)
 
 
 def load_network(context: Context) -> Network:
@@ -139,23 +143,8 @@ def load_network(context: Context) -> Network:
             f"{context.run.path} has no weights yet.", f"Run `wattnas train {context.run.path}` first."
         )
     network = build(context.architecture, context.layout)
-    _load_weights(network, path, f"wattnas train {context.run.path} --again")
+    load_weights(network, path, f"Make it again: `wattnas train {context.run.path} --again`.")
     return network.eval()
-
-
-def _load_weights(network: Network, path: Path, remedy: str) -> None:
-    try:
-        network.load_state_dict(load_file(path))
-    except (OSError, SafetensorError, RuntimeError) as error:
-        raise RunError(
-            f"{path} does not hold the weights of this architecture: {str(error).splitlines()[0]}",
-            f"Make it again: `{remedy}`.",
-        ) from error
-
-
-def contiguous(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Copies on the host with plain strides, as safetensors wants them."""
-    return {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
 
 
 def new_stage(context: Context, name: str) -> Stage:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from wattnas.report.explorer import NAMES
 from wattnas.report.files import OnDeviceFile, VerificationFile
 from wattnas.report.read import MODEL, RunFiles
 from wattnas.report.text import Number, counted, goal_text, interval, number, share, span
@@ -49,8 +50,7 @@ class Answer:
 
 def build_answer(files: RunFiles) -> Answer:
     """The answer that these files give."""
-    found = files.verification
-    headline, tone = _headline(found)
+    headline, tone = _headline(files)
     figures = _figures(files)
     known = {figure.name.split(",")[0] for figure in figures}
     wanted = ("Accuracy", "Latency", "Energy", "Parameters", "MACs", "Memory", "File size")
@@ -64,13 +64,19 @@ def build_answer(files: RunFiles) -> Answer:
     )
 
 
-def _headline(found: VerificationFile | None) -> tuple[str, Tone]:
+def _headline(files: RunFiles) -> tuple[str, Tone]:
+    found, bounds = files.verification, _bounds(files)
     if found is None:
         return "Not finished: nothing is verified yet", "open"
+    is_broken = not all(is_kept for _, is_kept in bounds.values())
     if found.goal_met is None:
-        return "Verified; no goal was set", "open"
+        if not bounds:
+            return "Verified; no goal was set", "open"
+        return ("A bound is broken", "bad") if is_broken else ("Within the bounds", "good")
     narrowly = "narrowly " if found.certainty == "within" else ""
-    return (f"Goal {narrowly}met", "good") if found.goal_met else (f"Goal {narrowly}not met", "bad")
+    if not found.goal_met:
+        return f"Goal {narrowly}not met", "bad"
+    return ("Goal met, but a bound is broken", "bad") if is_broken else (f"Goal {narrowly}met", "good")
 
 
 def _sentences(files: RunFiles) -> tuple[str, ...]:
@@ -80,8 +86,31 @@ def _sentences(files: RunFiles) -> tuple[str, ...]:
         f"The goal: at least {goal_text(goal)} of the images classified right." if goal is not None else ""
     )
     reached = _reached(found) if found is not None else _progress(files)
-    sentences = (asked, reached, _certainty(found), _on_device(files.on_device))
+    sentences = (asked, reached, _certainty(found), _bound_sentence(files), _on_device(files.on_device))
     return tuple(sentence for sentence in sentences if sentence)
+
+
+def _bounds(files: RunFiles) -> dict[str, tuple[str, bool]]:
+    """Cost -> (the bound in words, whether what is predicted of the device keeps it), of those asked for."""
+    costs = files.costs
+    if costs is None:
+        return {}
+    totals = {"latency_s": costs.sources.latency_s, "energy_j": costs.sources.energy_j}
+    totals |= {"params": costs.sources.params}
+    totals |= {} if costs.memory_bytes is None else {"memory_bytes": costs.memory_bytes}
+    found: dict[str, tuple[str, bool]] = {}
+    for name, bound in files.manifest.settings.bounds.items():
+        if bound is not None and name in totals:
+            total = totals[name]
+            is_kept = total.value <= bound
+            words = f"{NAMES[name].lower()} at most {number(bound, total.unit).text}: "
+            found[name] = (f"{words}{'kept' if is_kept else 'broken'} ({total.origin})", is_kept)
+    return found
+
+
+def _bound_sentence(files: RunFiles) -> str:
+    words = [text for text, _ in _bounds(files).values()]
+    return f"Bounds: {'; '.join(words)}." if words else ""
 
 
 def _on_device(found: OnDeviceFile | None) -> str:

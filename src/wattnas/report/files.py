@@ -30,6 +30,8 @@ class RunSettings(_Part):
     method: str = ""
     device: str = ""
     space: str = ""
+    minimize: str = ""
+    bounds: dict[str, Cost | None] = {}
     preset: str = ""
     seed: int | None = None
 
@@ -231,9 +233,37 @@ class RoundFacts(_Part):
 
 
 class RoundsFile(_Part):
-    """`rounds.json`."""
+    """`rounds.json`; `reason` says why the loop ended."""
 
     rounds: tuple[RoundFacts, ...]
+    reason: str = ""
+
+
+class NeighbourFacts(_Part):
+    """A network of `advice.json`: its accuracy, and its costs by name."""
+
+    operations: tuple[str, ...] = ()
+    accuracy: Share
+    costs: dict[str, Cost]
+
+
+class RelaxFacts(_Part):
+    """What one part of the wish would have to be for the rest to be possible; None: that does not help."""
+
+    name: str
+    asked: Cost
+    needed: Cost | None = None
+
+
+class AdviceFile(_Part):
+    """`advice.json`: what a little more or less accuracy would cost, by the models of the closed loop."""
+
+    minimize: str
+    chosen: NeighbourFacts
+    per_point: dict[str, Value] = {}
+    cheaper: NeighbourFacts | None = None
+    better: NeighbourFacts | None = None
+    relax: tuple[RelaxFacts, ...] = ()
 
 
 class _Line(_Part):

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from wattnas.report.advice import AdvicePart, build_advice
 from wattnas.report.answer import Answer, build_answer
 from wattnas.report.charts import Chart
 from wattnas.report.costs import CostTable, build_costs
@@ -35,6 +36,8 @@ class Page:
     search: Curves | None
     gates: Gates | None
     rounds: tuple[RoundRow, ...]
+    reason: str
+    advice: AdvicePart | None
     train: Curves | None
     classes: ClassTable | None
     data_used: Data | None
@@ -79,6 +82,8 @@ def build_page(files: RunFiles) -> Page:
         search=build_search(files),
         gates=build_gates(files),
         rounds=build_rounds(files.rounds),
+        reason=files.rounds.reason if files.rounds is not None else "",
+        advice=build_advice(files.advice),
         train=build_train(files),
         classes=build_classes(files),
         data_used=build_data(files.manifest),

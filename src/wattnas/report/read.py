@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from wattnas.errors import RunError
 from wattnas.report.files import (
+    AdviceFile,
     ArchitectureFile,
     CostsFile,
     Manifest,
@@ -62,6 +63,7 @@ class RunFiles:
     model: ModelFile | None
     on_device: OnDeviceFile | None = None
     rounds: RoundsFile | None = None
+    advice: AdviceFile | None = None
 
 
 def read_run(path: Path) -> RunFiles:
@@ -86,6 +88,7 @@ def read_run(path: Path) -> RunFiles:
         model=_model(path / MODEL) if "export" in done else None,
         on_device=_optional(run, "on_device.json", OnDeviceFile) if "verify" in done else None,
         rounds=_optional(run, "rounds.json", RoundsFile),
+        advice=_optional(run, "advice.json", AdviceFile) if "search" in done else None,
     )
     _check_same_architecture(files, path)
     return files

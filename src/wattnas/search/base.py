@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from wattnas.compute import CPU, Compute
-from wattnas.config import AugmentSettings, SearchSettings
 from wattnas.data import Splits
 from wattnas.objective import Objective
+from wattnas.sections import AugmentSettings, SearchSettings
 from wattnas.space import Architecture, Layout
 from wattnas.supernet import expected_cost
 

@@ -13,7 +13,7 @@ from wattnas.data import Batches, ImageSet
 from wattnas.search.base import SearchProblem, SearchResult
 from wattnas.search.bilevel import Bilevel
 from wattnas.seeding import derive_seed, own_random_state, seed_step
-from wattnas.stage import Means, Stage, is_log_step
+from wattnas.stage import Means, Stage, Steps
 from wattnas.supernet import entropy
 
 
@@ -58,16 +58,9 @@ class _Search:
         )
 
     def run(self) -> None:
-        total = self.settings.epochs * self.weights.steps
-        self.stage.progress.start("search", total, self.stage.step)
-        for step in range(self.stage.step, total):
-            epoch, position = divmod(step, self.weights.steps)
-            self._step(epoch, position, step / total)
-            if is_log_step(position, self.weights.steps):
-                self._log(epoch, position)
-                if self.stage.is_due() and step + 1 < total:
-                    self.stage.save(step + 1, self._state())
-            self.stage.progress.advance(1)
+        Steps("search", self.settings.epochs, self.weights.steps, self._step, self._log, self._state).run(
+            self.stage
+        )
 
     def _step(self, epoch: int, position: int, progress: float) -> None:
         where = f"search, epoch {epoch}, step {position}"

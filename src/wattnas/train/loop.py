@@ -10,11 +10,11 @@ from torch.nn import functional as F
 
 from wattnas.checkpoint import pack_module, pack_optimizer, unpack_module, unpack_optimizer
 from wattnas.compute import CPU, Compute
-from wattnas.config import AugmentSettings, TrainSettings
 from wattnas.data import Batches, ImageSet
 from wattnas.schedule import one_cycle, step_decay
+from wattnas.sections import AugmentSettings, TrainSettings
 from wattnas.seeding import derive_seed, own_random_state, seed_step
-from wattnas.stage import FiniteWatch, Means, Stage, is_log_step
+from wattnas.stage import FiniteWatch, Means, Stage, Steps
 from wattnas.train.evaluate import count_correct
 
 
@@ -78,17 +78,10 @@ class _Training:
             unpack_optimizer(self.optimizer, stage.tensors, "sgd.")
 
     def run(self) -> None:
-        total = self.settings.epochs * self.batches.steps
-        self.stage.progress.start("train", total, self.stage.step)
         self.network.train()
-        for step in range(self.stage.step, total):
-            epoch, position = divmod(step, self.batches.steps)
-            self._step(epoch, position, step / total)
-            if is_log_step(position, self.batches.steps):
-                self._log(epoch, position)
-                if self.stage.is_due() and step + 1 < total:
-                    self.stage.save(step + 1, self._state())
-            self.stage.progress.advance(1)
+        Steps("train", self.settings.epochs, self.batches.steps, self._step, self._log, self._state).run(
+            self.stage
+        )
 
     def _step(self, epoch: int, position: int, progress: float) -> None:
         seed_step(self.problem.seed, "train", epoch, position)

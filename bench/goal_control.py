@@ -1,0 +1,336 @@
+"""Are goals met, and how cheaply: method goal against published architectures and methods S1 and S2.
+
+    python bench/goal_control.py --data DATA --out FOLDER [--limit-min 150] [--parts energy,...] [--json]
+
+Everything is fixed beforehand: goals 0.50, 0.60, 0.70, 0.80, 0.85, device ozawa-2021, preset standard,
+seed 0.
+Parts, in order; each row begins only while time is left, and what is not run is reported as such:
+
+    energy      a sweep over the goals that minimises energy
+    published   the six published architectures, trained with the same recipe
+    latency     a sweep over the goals that minimises latency
+    methods     builds with methods s1 and s2 at each goal
+
+Resumable: the same command goes on where it was; time is counted over all its runs. FOLDER/result.json holds
+what is known so far.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from scipy.stats import kendalltau
+
+from wattnas.config import Settings, merge_settings
+from wattnas.device import predict
+from wattnas.errors import WattnasError
+from wattnas.export import versions, wilson
+from wattnas.files import write_json
+from wattnas.goals import TrainedRecord, path_of
+from wattnas.machine import read_machine
+from wattnas.pipeline import build_run, start_run, summarise, sweep_goals
+from wattnas.pipeline.context import Context
+from wattnas.pipeline.goal import adviser_of, workshop_of
+from wattnas.progress import Silent
+from wattnas.rundir import RunDir
+from wattnas.train import count_correct
+from wattnas.zoo import published_architecture, published_operations
+
+GOALS = (0.50, 0.60, 0.70, 0.80, 0.85)
+PARTS = ("energy", "published", "latency", "methods")
+SAVING = {0.50: 0.2, 0.60: 0.2, 0.70: 0.2, 0.80: 0.5, 0.85: 0.5}
+"""Share of the energy of the cheapest published architecture that a goal may cost."""
+TOLERANCE = 0.03
+KEEP_EVERY_S = 20.0
+
+
+class Clock:
+    """Minutes of work over all runs of this program in one folder."""
+
+    def __init__(self, path: Path, limit_min: float) -> None:
+        self._path, self._limit_s = path, 60.0 * limit_min
+        self._before = json.loads(path.read_text())["seconds"] if path.is_file() else 0.0
+        self._since = self._kept = time.perf_counter()
+
+    def seconds(self) -> float:
+        """So far; kept."""
+        spent = float(self._before + time.perf_counter() - self._since)
+        write_json(self._path, {"seconds": round(spent, 1)})
+        self._kept = time.perf_counter()
+        return spent
+
+    def tick(self) -> None:
+        """Keep the time now and then, so that a kill loses little of it."""
+        if time.perf_counter() - self._kept >= KEEP_EVERY_S:
+            self.seconds()
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the limit is reached."""
+        return self.seconds() >= self._limit_s
+
+
+class Teller(Silent):
+    """Progress as plain lines with the time; keeps the clock's minutes while a stage works."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def start(self, stage: str, total: int, done: int) -> None:
+        """A stage begins."""
+        self.say(f"{stage}: {total - done} steps")
+
+    def advance(self, steps: int) -> None:
+        """Some steps are done."""
+        self._clock.tick()
+
+    def say(self, text: str) -> None:
+        """A sentence."""
+        print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+def settings_for(data: str, method: str, goal: float, minimize: str, overrides: dict[str, Any]) -> Settings:
+    """The fixed settings of one row."""
+    given = {
+        "data": data,
+        "method": method,
+        "goal_accuracy": goal,
+        "minimize": minimize,
+        "device": "ozawa-2021",
+        "space": "cifar",
+        "preset": "standard",
+        "seed": 0,
+    }
+    return merge_settings(given | overrides)
+
+
+def sweep(
+    data: str, out: Path, minimize: str, clock: Clock, overrides: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """The rows of a sweep, goal by goal while time is left."""
+    settings = settings_for(data, "goal", GOALS[0], minimize, overrides)
+    rows: list[dict[str, Any]] = []
+    for count in range(1, len(GOALS) + 1):
+        if clock.is_up and not (out / f"goal-{GOALS[count - 1]:g}" / "verification.json").is_file():
+            break
+        rows = sweep_goals(settings, GOALS[:count], out, Teller(clock))
+    return rows
+
+
+def published(data: str, out: Path, clock: Clock, overrides: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Published architectures with the recipe of the sweep: from the sweep's cache, trained there if need be.
+
+    Each is predicted before it is trained, with what the accuracy model knows by then.
+    """
+    settings = settings_for(data, "goal", GOALS[0], "energy_j", overrides)
+    with RunDir(out / "goal-0.5").locked():
+        context = start_run(out / "goal-0.5", settings, Teller(clock))
+    workshop = workshop_of(context)
+    names = sorted(published_operations(), key=lambda name: _cost(context, name)[0])
+    for name in names:
+        path = path_of(published_architecture(name)[0].operations, context.layout)
+        is_done = (workshop.folder_of(path).path / "trained.json").is_file()
+        if clock.is_up and not is_done:
+            continue
+        Teller(clock).say(f"{name}:")
+        expected = None
+        if not is_done:
+            looked = workshop.look(path)
+            expected = adviser_of(context).knowledge.predict(path, looked)
+        record = workshop.train(path, expected)
+        test = context.splits.test
+        correct = count_correct(workshop.network(path), test)
+        low, high = wilson(correct, len(test))
+        energy_j, latency_s = _cost(context, name)
+        yield {
+            "name": name,
+            "accuracy": correct / len(test),
+            "low": low,
+            "high": high,
+            "energy_j": energy_j,
+            "latency_s": latency_s,
+            "train_s": record.seconds,
+        }
+
+
+def _cost(context: Context, name: str) -> tuple[float, float]:
+    report = predict(context.profile, context.layout, published_architecture(name)[0])
+    return report.energy_j, report.latency_s
+
+
+def methods(data: str, out: Path, clock: Clock, overrides: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """S1 and S2 at each goal, while time is left."""
+    for goal in GOALS:
+        for method in ("s1", "s2"):
+            path = out / f"{method}-{goal:g}"
+            if clock.is_up and not (path / "verification.json").is_file():
+                continue
+            Teller(clock).say(f"{method} at {goal:.0%}:")
+            settings = settings_for(data, method, goal, "energy_j", overrides)
+            with RunDir(path).locked():
+                outcome = build_run(start_run(path, settings, Teller(clock)))
+            yield {"method": method} | summarise(path, outcome)
+
+
+def accuracy_model(out: Path) -> dict[str, Any]:
+    """How well networks were predicted before they were trained, over every one of the cache."""
+    files = sorted((out / "cache" / "wattnas" / "goals" / "networks").glob("*/*/trained.json"))
+    records = [TrainedRecord.model_validate_json(file.read_bytes()) for file in files]
+    rows = [
+        {
+            "predicted": record.predicted.accuracy,
+            "low": record.predicted.low,
+            "high": record.predicted.high,
+            "reached": record.accuracy,
+            "inherited": record.inherited_correct / record.inherited_n,
+            "known": record.predicted.known,
+        }
+        for record in sorted(records, key=lambda record: record.date)
+        if record.predicted is not None
+    ]
+    seen = [row for row in rows if row["known"] > 0]
+    errors = [100.0 * abs(row["predicted"] - row["reached"]) for row in seen]
+    return {
+        "n": len(seen),
+        "tau": _tau(seen, "predicted"),
+        "tau_inherited": _tau(seen, "inherited"),
+        "median_error_points": median(errors) if errors else None,
+        "covered": sum(r["low"] <= r["reached"] <= r["high"] for r in seen) / len(seen) if seen else None,
+        "networks": rows,
+    }
+
+
+def _tau(rows: list[dict[str, Any]], key: str) -> float | None:
+    """Kendall's rank correlation with what was reached; None where there is none."""
+    if len(rows) < 2:
+        return None
+    tau = float(kendalltau([row[key] for row in rows], [row["reached"] for row in rows])[0])
+    return tau if math.isfinite(tau) else None
+
+
+def judge(rows: list[dict[str, Any]], references: list[dict[str, Any]], cost: str) -> list[dict[str, Any]]:
+    """Each goal against the cheapest published architecture that meets it (S1-L100 where none does)."""
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        goal = row["goal"]
+        able = [r for r in references if r["accuracy"] >= goal] or [
+            r for r in references if r["name"] == "S1-L100"
+        ]
+        rival = min(able, key=lambda r: r[cost], default=None)
+        ratio = row[cost] / rival[cost] if rival else None
+        found.append(
+            {
+                "goal": goal,
+                "reached": row["accuracy"],
+                "met": row["accuracy"] >= goal,
+                "overshoot": row["accuracy"] - goal,
+                "within": goal <= row["accuracy"] <= goal + TOLERANCE,
+                cost: row[cost],
+                "rival": rival["name"] if rival else None,
+                "ratio": ratio,
+                "saving_met": None if ratio is None else ratio <= SAVING[goal],
+                "seconds": row["seconds"],
+            }
+        )
+    return found
+
+
+def main() -> None:
+    """Run what is asked for and print the tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--limit-min", type=float, default=150.0)
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument(
+        "--set", dest="overrides", type=json.loads, default={}, help="JSON, for a quick trial"
+    )
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    out: Path = options.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    os.environ["XDG_CACHE_HOME"] = str(out / "cache")
+    clock, parts = Clock(out / "clock.json", options.limit_min), options.parts.split(",")
+    result: dict[str, Any] = {
+        "machine": {
+            "cpu": read_machine().cpu,
+            "cores": read_machine().cores,
+            "threads": torch.get_num_threads(),
+        },
+        "versions": versions(),
+        "seed": 0,
+        "overrides": options.overrides,
+    }
+
+    def keep(name: str, rows: Any) -> None:
+        result[name] = rows
+        result["accuracy_model"] = accuracy_model(out)
+        references = result.get("published", [])
+        for part, cost in (("energy", "energy_j"), ("latency", "latency_s")):
+            if part in result:
+                result[f"judged_{part}"] = judge(result[part], references, cost)
+        result["minutes"] = round(clock.seconds() / 60.0, 1)
+        write_json(out / "result.json", result)
+
+    for part in PARTS:
+        if part not in parts:
+            continue
+        if part in ("energy", "latency"):
+            cost = "energy_j" if part == "energy" else "latency_s"
+            keep(part, sweep(options.data, out / part, cost, clock, options.overrides))
+            continue
+        run = (
+            published(options.data, out / "energy", clock, options.overrides)
+            if part == "published"
+            else methods(options.data, out / "methods", clock, options.overrides)
+        )
+        rows: list[dict[str, Any]] = []
+        for row in run:
+            rows.append(row)
+            keep(part, rows)
+    print(json.dumps(result) if options.json else _table(result))
+
+
+def _table(result: dict[str, Any]) -> str:
+    lines: list[str] = []
+    for part, cost, unit in (("energy", "energy_j", "J"), ("latency", "latency_s", "s")):
+        for row in result.get(f"judged_{part}", []):
+            rival = (
+                f"{row['ratio']:.2f} of {row['rival']}" if row["ratio"] is not None else "no rival trained"
+            )
+            lines.append(
+                f"{part} goal {row['goal']:.2f} reached {row['reached']:.4f} "
+                f"{'within' if row['within'] else 'OUTSIDE'} {row[cost]:.4g} {unit} {rival}"
+            )
+    lines += [
+        f"published {row['name']} {row['accuracy']:.4f} {row['energy_j']:.3f} J {row['latency_s']:.4g} s"
+        for row in result.get("published", [])
+    ]
+    lines += [
+        f"{row['method']} goal {row['goal']:.2f} reached {row['accuracy']:.4f} {row['energy_j']:.3f} J"
+        for row in result.get("methods", [])
+    ]
+    model = result["accuracy_model"]
+    error = model["median_error_points"]
+    lines.append(f"accuracy model: n {model['n']}, tau {model['tau']}, median error {error} points")
+    lines.append(f"{result['minutes']} minutes")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except WattnasError as error:
+        sys.exit(f"error: {error}")

@@ -1,0 +1,113 @@
+"""From inherited accuracy and size to the accuracy after final training, with an interval.
+
+A Gaussian process over log-odds (Rasmussen and Williams, *Gaussian Processes for Machine Learning*, chapter
+2): a line with a prior on its slopes, a smooth deviation from it, and the noise of a training and of the
+number of images. With no network trained it is the prior, which says little and says so; with each one
+that is trained its interval narrows where that one lies.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import torch
+from torch import Tensor
+
+FEATURES = ("inherited", "macs", "params", "blocks")
+"""Inherited log-odds; log10 of MACs and of parameters; share of layers that do not skip."""
+
+_SLOPES = torch.tensor([1.0, 0.15, 0.05, 0.05], dtype=torch.float64)
+_SLOPE_SDS = torch.tensor([0.7, 0.3, 0.2, 0.2], dtype=torch.float64)
+_GAIN, _GAIN_SD = 1.0, 1.0
+_AMPLITUDES = (0.1, 0.2, 0.4)
+_LENGTHS = (0.7, 1.5, 3.0)
+_NOISES = (0.04, 0.08, 0.16)
+_DEFAULT = (0.2, 1.5, 0.08)
+_ENOUGH = 5
+"""Networks from which on the amplitudes are chosen by evidence."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of trained networks.
+
+    Attributes:
+        features: (N, 4), see FEATURES.
+        values: (N,) log-odds of the accuracy after final training, nats.
+        variances: (N,) of these by the number of images alone.
+    """
+
+    features: Tensor
+    values: Tensor
+    variances: Tensor
+
+
+class AccuracyModel:
+    """Predicted accuracy after final training, as log-odds.
+
+    Args:
+        center, scale: (4,) of the features over the survey: what a usual architecture is.
+        known: networks that were trained; may be none.
+    """
+
+    def __init__(self, center: Tensor, scale: Tensor, known: Known) -> None:
+        self._center, self._scale = center, scale.clamp_min(1e-6)
+        # The inherited log-odds keep their unit: their slope is log-odds per log-odds.
+        self._unit = self._scale.clone()
+        self._unit[0] = 1.0
+        self._line, self._near = self._lines(known.features), self._nears(known.features)
+        self._residual = known.values - self._prior(known.features)
+        self._noise = known.variances
+        self.amplitude, self.length, self.noise = _DEFAULT
+        if len(known.values) >= _ENOUGH:
+            grid = product(_AMPLITUDES, _LENGTHS, _NOISES)
+            self.amplitude, self.length, self.noise = max(grid, key=self._evidence)
+        self._factor = self._cholesky(self.amplitude, self.length, self.noise)
+        self._alpha = torch.cholesky_solve(self._residual[:, None], self._factor)
+
+    def _lines(self, features: Tensor) -> Tensor:
+        """(N, 5): 1 and the centred features, each times the prior's standard deviation of its slope."""
+        scaled = (features - self._center) / self._unit * _SLOPE_SDS
+        return torch.cat([torch.full((len(features), 1), _GAIN_SD, dtype=torch.float64), scaled], dim=1)
+
+    def _nears(self, features: Tensor) -> Tensor:
+        return (features - self._center) / self._scale
+
+    def _prior(self, features: Tensor) -> Tensor:
+        return self._center[0] + _GAIN + ((features - self._center) / self._unit) @ _SLOPES
+
+    def _kernel(self, lines: Tensor, nears: Tensor, amplitude: float, length: float) -> Tensor:
+        distance = (nears[:, None, :] - self._near[None, :, :]).square().sum(-1)
+        kernel: Tensor = lines @ self._line.t() + amplitude**2 * torch.exp(-0.5 * distance / length**2)
+        return kernel
+
+    def _cholesky(self, amplitude: float, length: float, noise: float) -> Tensor:
+        own = self._kernel(self._line, self._near, amplitude, length)
+        factor: Tensor = torch.linalg.cholesky(own + torch.diag(self._noise + noise**2))
+        return factor
+
+    def _evidence(self, choice: tuple[float, float, float]) -> float:
+        """Log marginal likelihood (Rasmussen and Williams, equation 2.30), without its constant."""
+        factor = self._cholesky(*choice)
+        alpha = torch.cholesky_solve(self._residual[:, None], factor)[:, 0]
+        return float(-0.5 * self._residual @ alpha - factor.diagonal().log().sum())
+
+    def predict(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """(mean, standard deviation), each (N,), of the log-odds that a training of each will reach.
+
+        The deviation holds what trainings of one architecture differ by, and not the number of images that
+        the accuracy is then measured on. Differentiable in `features` (N, 4).
+        """
+        lines, nears = self._lines(features), self._nears(features)
+        cross = self._kernel(lines, nears, self.amplitude, self.length)
+        mean = self._prior(features) + (cross @ self._alpha)[:, 0]
+        whitened = torch.linalg.solve_triangular(self._factor, cross.t(), upper=False)
+        prior = lines.square().sum(1) + self.amplitude**2 + self.noise**2
+        return mean, (prior - whitened.square().sum(0)).clamp_min(1e-12).sqrt()
+
+
+def no_networks() -> Known:
+    """Nothing is known yet."""
+    empty = torch.zeros(0, dtype=torch.float64)
+    return Known(torch.zeros(0, len(FEATURES), dtype=torch.float64), empty, empty)

@@ -1,0 +1,322 @@
+"""The closed loop: pick, train, measure on validation images, learn, pick again; in bounded rounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from wattnas.device import NetworkCosts
+from wattnas.goals.model import Knowledge, shape_of
+from wattnas.goals.paths import path_of
+from wattnas.goals.problem import SelectionProblem, goal_logit
+from wattnas.goals.records import Predicted, TrainedRecord
+from wattnas.goals.select import select
+from wattnas.goals.survey import Surveyed
+from wattnas.goals.wish import Bench, Kind, Outcome, Round, Wish
+from wattnas.seeding import derive_seed
+from wattnas.space import Layout
+
+_LOOKS = 10
+"""Picks whose inherited accuracy is measured before one is trained."""
+_GAIN_WITHIN, _GAIN_ABOVE = 0.3, 0.01
+"""Share of the cost that a cheaper network has to save to be tried, where the best is within the tolerance or
+above it."""
+_EVEN = 0.5
+_OUT_OF_REACH = "no architecture is expected to reach the goal within the bounds"
+_RAISE = 0.5
+"""Share of what a measured pick misses, by which the aim of the next is raised."""
+_PILOT_RANGE = 200.0
+"""How much less than the usual architecture the cheapest pilot may cost, at most."""
+_HOPELESS = 3.0
+"""Standard deviations by which the best architecture may miss the goal and still be tried."""
+
+
+@dataclass(frozen=True)
+class _Pick:
+    """An architecture (layers,), what is expected of it, its cost, the log-odds by which it misses the aim.
+
+    `is_hopeless` where it breaks a bound, or even a lucky training would not reach the aim.
+    """
+
+    path: Tensor
+    predicted: Predicted
+    cost: float
+    missed: float
+    is_hopeless: bool
+
+
+class ClosedLoop:
+    """Selection for one wish on one device.
+
+    Args:
+        layout: the space at its input.
+        costs: of the device.
+        wish: what is asked for.
+        bench: does the measuring and training.
+        keep: called with all rounds whenever one changes, before and after each training, so that a run that
+            was cut off goes on with `rounds`.
+        rounds: of a run that was cut off.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        costs: NetworkCosts,
+        wish: Wish,
+        bench: Bench,
+        keep: Callable[[Sequence[Round]], None] = lambda rounds: None,
+        rounds: Sequence[Round] = (),
+    ) -> None:
+        self.layout, self.costs, self.wish, self._bench = layout, costs, wish, bench
+        self._keep, self.rounds = keep, list(rounds)
+        self._shape = shape_of(layout, costs)
+
+    def run(self) -> Outcome:
+        """Rounds until the wish is met, nothing better is to be expected, or they are used up."""
+        self._bench.survey()
+        if self.rounds and self.rounds[-1].correct is None:
+            self._finish(self.rounds[-1])
+        if self._count("best"):
+            return self._outcome(_OUT_OF_REACH)
+        self._train_pilots()
+        reason = "the rounds are used up"
+        while self._count("round") < self.wish.settings.rounds:
+            plan = self._plan()
+            if isinstance(plan, str):
+                reason = plan
+                break
+            self._train("round", *plan)
+        self._train_the_best()
+        return self._outcome(reason)
+
+    # Knowing.
+
+    def knowledge(self) -> Knowledge:
+        """The models, from all that was measured so far."""
+        return Knowledge.gather(
+            self.layout, self._shape, self._bench.survey(), self._bench.trained(), self.wish.images
+        )
+
+    def problem(self, knowledge: Knowledge, goal: float | None) -> SelectionProblem:
+        """The selection of the wish, for `goal` on validation images."""
+        return SelectionProblem(
+            costs=self.costs,
+            inherited=knowledge.inherited,
+            accuracy=knowledge.accuracy,
+            minimize=self.wish.minimize,
+            goal=goal,
+            bounds=self.wish.bounds,
+            confidence=self.wish.settings.confidence,
+        )
+
+    def seeds(self) -> Tensor:
+        """(N, layers): surveyed and trained architectures, to begin selections with."""
+        known = [entry.operations for entry in self._bench.survey()]
+        known += [record.operations for record in self._bench.trained()]
+        paths: Tensor = torch.unique(torch.stack([path_of(entry, self.layout) for entry in known]), dim=0)
+        return paths
+
+    def cost(self, operations: Sequence[str]) -> float:
+        """The cost to be minimised, of one architecture."""
+        return float(self.costs.of(path_of(operations, self.layout)[None])[self.wish.minimize])
+
+    # Pilots.
+
+    def _train_pilots(self) -> None:
+        wanted = self.wish.settings.pilots
+        for number in range(len(self._bench.trained()), wanted):
+            knowledge = self.knowledge()
+            most = self._pilot_cost(number, wanted)
+            asked = replace(
+                self.problem(knowledge, None), bounds={self.wish.minimize: most}, excluded=self._excluded()
+            )
+            found = self._select(asked, "pilot", number)
+            if len(self._excluded()) and (self._excluded() == found).all(1).any():
+                return  # a space so small that all of that cost are known
+            self._train("pilot", found, knowledge.predict(found, self._bench.look(found)))
+
+    def _pilot_cost(self, number: int, count: int) -> float:
+        """What pilot `number` may cost: spread evenly on a logarithmic axis, up to the usual architecture's.
+
+        The middle comes first, then the ends, so that few pilots say most.
+        """
+        cost = self.wish.minimize
+        surveyed = self.costs.of(surveyed_paths(self._bench.survey(), self.layout))[cost]
+        high = float(surveyed.median())
+        low = max(float(self.costs.of(self._cheapest()[None])[cost]), high / _PILOT_RANGE)
+        places = sorted(range(count), key=lambda place: abs(place - (count - 1) / 2))
+        share = (places[number] + 0.25) / count
+        return low * float((high / low) ** share)
+
+    def _cheapest(self) -> Tensor:
+        """(layers,): the least of the cost in every layer (for memory, of the parameters)."""
+        return self.costs.tables.get(self.wish.minimize, self.costs.tables["params"]).argmin(1)
+
+    # Rounds.
+
+    def _plan(self) -> tuple[Tensor, Predicted] | str:
+        """What to train next, or why nothing more."""
+        least, most = self.wish.aim
+        best = self._best_known(least)
+        if self.wish.goal is None:
+            return self._plan_without_goal(best)
+        # With a network in hand that will do, a miss costs a training and no more: even odds are enough.
+        pick = self._pick(least, self.wish.settings.confidence if best is None else _EVEN)
+        if best is None:
+            if pick.missed > 0.0 and pick.is_hopeless:
+                return _OUT_OF_REACH
+            return pick.path, pick.predicted
+        gain = _GAIN_WITHIN if best.accuracy <= most else _GAIN_ABOVE
+        if pick.cost > (1.0 - gain) * self.cost(best.operations):
+            return "no network that should reach the goal is much cheaper"
+        if pick.missed > 0.0:
+            return "no cheaper network is expected to reach the goal"
+        return pick.path, pick.predicted
+
+    def _train_the_best(self) -> None:
+        """Where nothing reaches the goal and a round is left: the most accurate network within the bounds."""
+        if self.wish.goal is None or self._best_known(self.wish.goal) is not None:
+            return
+        if self._count("round") < self.wish.settings.rounds:
+            pick, known = self._pick(None, _EVEN), self._best_known(0.0)
+            if math.isfinite(pick.missed) and (known is None or pick.predicted.accuracy > known.accuracy):
+                self._train("best", pick.path, pick.predicted)
+
+    def _plan_without_goal(self, best: TrainedRecord | None) -> tuple[Tensor, Predicted] | str:
+        pick = self._pick(None, self.wish.settings.confidence)
+        if math.isinf(pick.missed):
+            return "no architecture is found that keeps the bounds"
+        noise = math.sqrt(0.25 / self.wish.images)
+        if best is not None and pick.predicted.accuracy <= best.accuracy + noise and self._count("round"):
+            return "no network within the bounds is expected to be clearly more accurate"
+        return pick.path, pick.predicted
+
+    def _pick(self, least: float | None, confidence: float) -> _Pick:
+        """The cheapest architecture that should do, once its own inherited accuracy is measured.
+
+        A selector returns what the model of inherited accuracies flatters most. So each pick is measured, the
+        model learns from it, and another pick is made with the aim raised by what the last one missed, until
+        one holds or the looks are used up; then the one that misses least is returned.
+        """
+        found: list[_Pick] = []
+        raised = 0.0
+        for number in range(_LOOKS):
+            excluded = torch.cat([self._excluded(), *(pick.path[None] for pick in found)])
+            aim = None if least is None else _share_of(goal_logit(least) + raised)
+            asked = replace(self.problem(self.knowledge(), aim), excluded=excluded, confidence=confidence)
+            path = self._select(asked, "round", self._count("round"), number)
+            found.append(self._judge(path, least, confidence))
+            if least is not None and found[-1].missed <= 0.0:
+                return found[-1]
+            raised += _RAISE * min(found[-1].missed, 1.0)
+        return min(found, key=lambda pick: pick.missed)
+
+    def _judge(self, path: Tensor, least: float | None, confidence: float) -> _Pick:
+        """What is to be expected of `path`, with its inherited accuracy measured."""
+        looked = self._bench.look(path)
+        knowledge = self.knowledge()
+        problem = replace(self.problem(knowledge, least), confidence=confidence)
+        features = knowledge.features(path[None], [looked])
+        lower = float(problem.lower_logit(features))
+        mean, sigma = (float(value) for value in knowledge.accuracy.predict(features))
+        keeps = self._keeps_bounds(path)
+        wanted = 0.0 if least is None else goal_logit(least)
+        return _Pick(
+            path=path,
+            predicted=knowledge.predict(path, looked),
+            cost=self.cost([self.layout.space.candidates[column] for column in path.tolist()]),
+            missed=wanted - lower if keeps else math.inf,
+            is_hopeless=not keeps or mean + _HOPELESS * sigma < wanted,
+        )
+
+    def _select(self, problem: SelectionProblem, *where: str | int) -> Tensor:
+        settings = self.wish.settings
+        return select(
+            problem,
+            self.seeds(),
+            method=settings.method,
+            evaluations=settings.evaluations,
+            seed=derive_seed(self.wish.seed, "select", *where),
+        ).path
+
+    def _keeps_bounds(self, path: Tensor) -> bool:
+        costs = self.costs.of(path[None])
+        return all(float(costs[name]) <= bound for name, bound in self.wish.bounds.items())
+
+    def _excluded(self) -> Tensor:
+        """Architectures that are trained already."""
+        trained = [path_of(record.operations, self.layout) for record in self._bench.trained()]
+        return torch.stack(trained) if trained else torch.zeros(0, len(self.layout.layers), dtype=torch.int64)
+
+    def _best_known(self, least: float) -> TrainedRecord | None:
+        """Of the trained networks that reach `least` within the bounds, the cheapest; without a goal the most
+        accurate."""
+        fit = [
+            record
+            for record in self._bench.trained()
+            if record.accuracy >= least and self._keeps_bounds(path_of(record.operations, self.layout))
+        ]
+        if self.wish.goal is None:
+            return max(fit, key=lambda record: record.accuracy, default=None)
+        return min(fit, key=lambda record: (self.cost(record.operations), -record.accuracy), default=None)
+
+    def _train(self, kind: Kind, path: Tensor, predicted: Predicted) -> None:
+        operations = tuple(self.layout.space.candidates[column] for column in path.tolist())
+        self.rounds.append(Round(kind, operations, predicted))
+        self._keep(self.rounds)
+        self._finish(self.rounds[-1])
+
+    def _finish(self, begun: Round) -> None:
+        record = self._bench.train(path_of(begun.operations, self.layout), begun.predicted)
+        self.rounds[-1] = replace(
+            begun, correct=record.correct, n=record.n, decision=self._judged(begun.kind, record)
+        )
+        self._keep(self.rounds)
+
+    def _judged(self, kind: Kind, record: TrainedRecord) -> str:
+        if kind == "pilot":
+            return "a pilot, to learn from"
+        if kind == "best":
+            return "the goal is out of reach; the most accurate to be expected"
+        if self.wish.goal is None:
+            return "measured"
+        least, most = self.wish.aim
+        if record.accuracy < least:
+            return f"misses {least:.1%}, what is aimed at; a better one is needed"
+        if record.accuracy > most:
+            return f"more than {most:.1%}: a cheaper one should do"
+        return "good: within the tolerance"
+
+    def _count(self, kind: Kind) -> int:
+        return sum(entry.kind == kind for entry in self.rounds)
+
+    def _outcome(self, reason: str) -> Outcome:
+        """The cheapest network that reaches the aim; one that keeps half of the margin where that one is too
+        good by more than the tolerance; else the cheapest that reaches the bare goal."""
+        least, most = self.wish.aim
+        goal = self.wish.goal or 0.0
+        found = self._best_known(least)
+        if found is None or (self.wish.goal is not None and found.accuracy > most):
+            found = self._best_known((least + goal) / 2.0) or self._best_known(goal)
+        if found is not None:
+            return Outcome(found, True, tuple(self.rounds), reason)
+        return Outcome(self._nearest(), False, tuple(self.rounds), reason)
+
+    def _nearest(self) -> TrainedRecord:
+        """The most accurate network within the bounds; of none, the most accurate one."""
+        trained = self._bench.trained()
+        fit = [r for r in trained if self._keeps_bounds(path_of(r.operations, self.layout))]
+        return max(fit or trained, key=lambda record: record.accuracy)
+
+
+def _share_of(log_odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-log_odds))
+
+
+def surveyed_paths(survey: Sequence[Surveyed], layout: Layout) -> Tensor:
+    """(N, layers) of surveyed architectures."""
+    return torch.stack([path_of(entry.operations, layout) for entry in survey])

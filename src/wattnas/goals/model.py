@@ -1,0 +1,110 @@
+"""Survey and trained networks put together: the models that a selection asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from wattnas.device import NetworkCosts
+from wattnas.goals.accuracy import AccuracyModel, Known, no_networks
+from wattnas.goals.inherited import logit, logit_variance
+from wattnas.goals.paths import path_of
+from wattnas.goals.records import Predicted, TrainedRecord
+from wattnas.goals.survey import InheritedModel, Shape, Surveyed, surveyed_tensors
+from wattnas.space import Layout
+from wattnas.units import Z_95
+
+_LEAST_SHARE = 0.2
+"""Of the survey's leave-one-out variance: at least so much is the architecture's own, and not noise."""
+
+
+def shape_of(layout: Layout, costs: NetworkCosts) -> Shape:
+    """The features that do not depend on the device."""
+    tables, fixed = costs.tables, costs.fixed
+    return Shape(layout, tables["macs"], tables["params"], fixed["macs"], fixed["params"])
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """Everything that is known of a space's accuracies at one moment.
+
+    Attributes:
+        shape: features of architectures.
+        inherited: predicts inherited log-odds, from the survey.
+        accuracy: predicts log-odds after final training, from the trained networks.
+        trained: how many those are.
+        images: validation images that a trained network is measured on.
+    """
+
+    shape: Shape
+    inherited: InheritedModel
+    accuracy: AccuracyModel
+    trained: int
+    images: int
+
+    @classmethod
+    def gather(
+        cls,
+        layout: Layout,
+        shape: Shape,
+        survey: Sequence[Surveyed],
+        trained: Sequence[TrainedRecord],
+        images: int,
+    ) -> Knowledge:
+        """The models that these measurements make."""
+        paths, values = surveyed_tensors(survey, layout)
+        inherited = InheritedModel(shape, paths, values)
+        usual = torch.cat([values[:, None], shape.sizes(shape.gates(paths))], dim=1)
+        accuracy = AccuracyModel(usual.mean(0), usual.std(0), _known(layout, shape, inherited, trained))
+        return cls(shape, inherited, accuracy, len(trained), images)
+
+    def features(self, paths: Tensor, looked: Sequence[Surveyed]) -> Tensor:
+        """(N, 4) of architectures (N, layers) whose inherited accuracy was measured."""
+        return _features(self.shape, self.inherited, paths, [(look.correct, look.n) for look in looked])
+
+    def predict(self, path: Tensor, looked: Surveyed) -> Predicted:
+        """What a training of `path` will reach, as measured on validation images, with its 95 % interval."""
+        mean, sigma = (float(value) for value in self.accuracy.predict(self.features(path[None], [looked])))
+        share = _share(mean)
+        spread = (sigma**2 + 1.0 / max(self.images * share * (1.0 - share), 1e-9)) ** 0.5
+        return Predicted(
+            accuracy=share,
+            low=_share(mean - Z_95 * spread),
+            high=_share(mean + Z_95 * spread),
+            known=self.trained,
+        )
+
+
+def _known(
+    layout: Layout, shape: Shape, inherited: InheritedModel, trained: Sequence[TrainedRecord]
+) -> Known:
+    if not trained:
+        return no_networks()
+    paths = torch.stack([path_of(record.operations, layout) for record in trained])
+    measured = [(record.inherited_correct, record.inherited_n) for record in trained]
+    return Known(
+        features=_features(shape, inherited, paths, measured),
+        values=torch.tensor([logit(r.correct, r.n) for r in trained], dtype=torch.float64),
+        variances=torch.tensor([logit_variance(r.correct, r.n) for r in trained], dtype=torch.float64),
+    )
+
+
+def _features(
+    shape: Shape, inherited: InheritedModel, paths: Tensor, measured: Sequence[tuple[int, int]]
+) -> Tensor:
+    """(N, 4). The inherited log-odds are what was measured and what the survey says of such an architecture,
+    each weighed by its precision: a measurement on few images is noisy, and the one that looked best is the
+    one that noise favoured."""
+    gates = shape.gates(paths)
+    seen = torch.tensor([logit(correct, n) for correct, n in measured], dtype=torch.float64)
+    noise = torch.tensor([logit_variance(correct, n) for correct, n in measured], dtype=torch.float64)
+    own = (inherited.error**2 - noise).clamp_min(_LEAST_SHARE * inherited.error**2)
+    blended = (seen / noise + inherited.predict(gates) / own) / (1.0 / noise + 1.0 / own)
+    return torch.cat([blended[:, None], shape.sizes(gates)], dim=1)
+
+
+def _share(log_odds: float) -> float:
+    return float(torch.sigmoid(torch.tensor(log_odds, dtype=torch.float64)))

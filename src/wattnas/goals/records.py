@@ -1,0 +1,65 @@
+"""What is kept of networks that were trained, and of the rounds of a closed loop."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(ge=0)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Predicted(_Part):
+    """The accuracy that was expected before a training.
+
+    Attributes:
+        accuracy: the median of what the model expects, 0 to 1.
+        low, high: 95 % interval of what a training will reach on as many images as it is measured on.
+        known: trained networks that the model knew.
+    """
+
+    accuracy: Share
+    low: Share
+    high: Share
+    known: Count
+
+
+class TrainedRecord(_Part):
+    """`trained.json`: a network after final training, measured on validation images.
+
+    Attributes:
+        operations: one candidate per layer.
+        correct, n: validation images classified right, of how many.
+        inherited_correct, inherited_n: the same with the supernet's weights, before the training.
+        supernet: key of that supernet in the cache.
+        predicted: what was expected of it; None where nobody asked.
+        seconds: of the training.
+        date: when it ended, UTC, ISO 8601.
+    """
+
+    operations: tuple[str, ...]
+    correct: Count
+    n: Annotated[int, Field(ge=1)]
+    inherited_correct: Count
+    inherited_n: Annotated[int, Field(ge=1)]
+    supernet: str = ""
+    predicted: Predicted | None = None
+    seconds: Seconds
+    date: str
+
+    @model_validator(mode="after")
+    def _possible(self) -> TrainedRecord:
+        if self.correct > self.n or self.inherited_correct > self.inherited_n:
+            raise ValueError("more images are right than there are")
+        return self
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the validation images classified right."""
+        return self.correct / self.n

@@ -1,0 +1,54 @@
+"""What the cache of method `goal` depends on: images, space and recipe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from wattnas.compute import CPU, Compute
+from wattnas.config import Settings
+from wattnas.data import Splits
+from wattnas.space import Layout
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Images, space and recipe: what the cache depends on, and nothing else.
+
+    Attributes:
+        layout: the space at the images' input.
+        splits: the supernet learns from `weights`, inherited accuracies are measured on `theta`, networks are
+            trained on both and measured on `validation`; `test` is not looked at.
+        data_hash: of the images.
+        flip: whether a mirrored image still shows its class.
+        settings: supernet, train, augment, split, seed and checkpoint interval are used.
+    """
+
+    layout: Layout
+    splits: Splits
+    data_hash: str
+    flip: bool
+    settings: Settings
+    compute: Compute = CPU
+
+    def _common(self) -> dict[str, Any]:
+        layout, s = self.layout, self.settings
+        return {
+            "data": self.data_hash,
+            "split": s.split.model_dump(mode="json"),
+            "augment": s.augment.model_dump(mode="json"),
+            "seed": s.seed,
+            "precision": str(self.compute.autocast or torch.float32).removeprefix("torch."),
+            "space": layout.space.hash,
+            "input": [layout.channels, layout.size, layout.classes],
+        }
+
+    def supernet_key(self) -> dict[str, Any]:
+        """All that the supernet and its survey depend on."""
+        return self._common() | {"supernet": self.settings.supernet.model_dump(mode="json")}
+
+    def network_key(self) -> dict[str, Any]:
+        """All that a trained network depends on, besides its architecture."""
+        return self._common() | {"train": self.settings.train.model_dump(mode="json", exclude={"inherit"})}

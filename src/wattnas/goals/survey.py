@@ -1,0 +1,132 @@
+"""Inherited accuracies of many architectures, and what they say of all the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from torch import Tensor
+
+from wattnas.goals.inherited import logit
+from wattnas.goals.paths import path_of
+from wattnas.space import Layout
+
+_LEAST_ERROR = 1e-3
+"""Nats: a survey in which all are alike, of an untrained supernet, says nothing of their differences."""
+_RIDGES = tuple(10.0**power for power in range(-2, 5))
+
+
+class Surveyed(BaseModel):
+    """One architecture with the supernet's weights: `correct` of `n` held-out images."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    operations: tuple[str, ...]
+    correct: Annotated[int, Field(ge=0)]
+    n: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _possible(self) -> Surveyed:
+        if self.correct > self.n:
+            raise ValueError(f"{self.correct} of {self.n} images cannot be right")
+        return self
+
+
+class SurveyFile(BaseModel):
+    """`survey.json` beside a supernet: what was measured with it so far."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    networks: tuple[Surveyed, ...] = ()
+
+
+class Shape:
+    """Features of architectures that hold for any of the space: which candidates, how many MACs, how deep.
+
+    Args:
+        layout: the space at its input.
+        macs, params: (layers, candidates) float64, without stem and head.
+        fixed_macs, fixed_params: of stem and head.
+    """
+
+    def __init__(
+        self, layout: Layout, macs: Tensor, params: Tensor, fixed_macs: float, fixed_params: float
+    ) -> None:
+        self.layers, self.candidates = len(layout.layers), len(layout.candidates)
+        self._macs, self._params = macs, params
+        self._fixed = fixed_macs, fixed_params
+        self._works = torch.tensor(
+            [0.0 if c.is_skip else 1.0 for c in layout.candidates], dtype=torch.float64
+        )
+
+    def gates(self, paths: Tensor) -> Tensor:
+        """(N, layers, candidates) float64, 1 where an architecture (N, layers) has a candidate."""
+        return torch.nn.functional.one_hot(paths, self.candidates).to(torch.float64)
+
+    def sizes(self, gates: Tensor) -> Tensor:
+        """(N, 3) of gates (N, L, C): log10 of MACs and of parameters, share of layers that do not skip."""
+        macs = (gates * self._macs).sum((1, 2)) + self._fixed[0]
+        params = (gates * self._params).sum((1, 2)) + self._fixed[1]
+        blocks = (gates * self._works).sum((1, 2)) / self.layers
+        return torch.stack([macs.log10(), params.log10(), blocks], dim=1)
+
+
+class InheritedModel:
+    """Ridge regression of the inherited log-odds on shapes and candidates; differentiable in the gates.
+
+    What a layer's candidate adds is estimated for each, shrunk towards what its size explains. The strength
+    of the shrinking is chosen by the exact leave-one-out error over the survey.
+
+    Args:
+        shape: features.
+        paths: (N, layers) surveyed architectures.
+        values: (N,) their inherited log-odds, nats.
+    """
+
+    def __init__(self, shape: Shape, paths: Tensor, values: Tensor) -> None:
+        self.shape = shape
+        gates = shape.gates(paths)
+        sizes = shape.sizes(gates)
+        self._center, self._scale = sizes.mean(0), sizes.std(0).clamp_min(1e-6)
+        self._share = gates.mean(0)
+        self._level = values.mean()
+        features, y = self._features(gates), values - self._level
+        penalties = [(ridge, *_leave_one_out(features, y, self._penalty(ridge))) for ridge in _RIDGES]
+        self.ridge, error, self._weights, self._inverse = min(penalties, key=lambda found: found[1])
+        self.error = max(error, _LEAST_ERROR)
+
+    def _penalty(self, ridge: float) -> Tensor:
+        """Sizes are shrunk little, single cells by `ridge`."""
+        cells = torch.full((self.shape.layers * self.shape.candidates,), ridge, dtype=torch.float64)
+        return torch.cat([torch.full((3,), 0.1, dtype=torch.float64), cells])
+
+    def _features(self, gates: Tensor) -> Tensor:
+        sizes = (self.shape.sizes(gates) - self._center) / self._scale
+        return torch.cat([sizes, (gates - self._share).flatten(1)], dim=1)
+
+    def predict(self, gates: Tensor) -> Tensor:
+        """(N,) inherited log-odds of gates (N, layers, candidates)."""
+        return self._level + self._features(gates) @ self._weights
+
+    def sigma(self, gates: Tensor) -> Tensor:
+        """(N,) standard deviation of the prediction's error, in nats."""
+        features = self._features(gates)
+        return self.error * (1.0 + ((features @ self._inverse) * features).sum(1).clamp_min(0.0)).sqrt()
+
+
+def surveyed_tensors(networks: Sequence[Surveyed], layout: Layout) -> tuple[Tensor, Tensor]:
+    """Paths (N, layers), and log-odds (N,) float64."""
+    paths = torch.stack([path_of(entry.operations, layout) for entry in networks])
+    values = torch.tensor([logit(entry.correct, entry.n) for entry in networks], dtype=torch.float64)
+    return paths, values
+
+
+def _leave_one_out(x: Tensor, y: Tensor, penalty: Tensor) -> tuple[float, Tensor, Tensor]:
+    """(root mean square error leave-one-out, weights, inverse of the penalised Gram matrix)."""
+    inverse = torch.linalg.inv(x.t() @ x + torch.diag(penalty))
+    weights = inverse @ (x.t() @ y)
+    leverage = ((x @ inverse) * x).sum(1).clamp_max(1 - 1e-9)
+    error = ((y - x @ weights) / (1.0 - leverage)).square().mean().sqrt()
+    return float(error), weights, inverse

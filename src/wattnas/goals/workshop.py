@@ -1,0 +1,271 @@
+"""The cache of method `goal`: one supernet, its survey, and every network ever trained beside it.
+
+What lies there depends on images, space and recipe, never on goal or device:
+
+    supernets/KEY/   run.json, supernet.safetensors, survey.json
+    networks/KEY/    one folder per architecture: run.json, metrics.jsonl, weights.safetensors, trained.json
+
+Each folder is a run directory of its own, so a training that was cut off goes on where it was.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from pydantic import BaseModel, ValidationError
+from safetensors.torch import save
+from torch import Tensor
+
+from wattnas.blocks import Network, build
+from wattnas.checkpoint import contiguous, load_weights
+from wattnas.errors import RunError
+from wattnas.files import content_hash, write_bytes, write_text
+from wattnas.goals.inherited import Inherited
+from wattnas.goals.paths import architecture_of, draw_paths, path_of
+from wattnas.goals.records import Predicted, TrainedRecord
+from wattnas.goals.shared import SharedProblem, empty_supernet, train_shared
+from wattnas.goals.subject import Subject
+from wattnas.goals.survey import Surveyed, SurveyFile
+from wattnas.progress import Progress, Silent
+from wattnas.rundir import Clock, RunDir, now
+from wattnas.seeding import derive_seed
+from wattnas.space import Layout
+from wattnas.stage import Stage
+from wattnas.supernet import Supernet
+from wattnas.train import TrainProblem, count_correct, fresh_network, train
+
+SUPERNET_FILE, SURVEY_FILE = "supernet.safetensors", "survey.json"
+WEIGHTS_FILE, TRAINED_FILE = "weights.safetensors", "trained.json"
+_SAVE_EVERY = 20
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Workshop:
+    """Trains what is not in the cache yet, and tells what is.
+
+    Args:
+        subject: images, space and recipe.
+        root: the cache.
+        progress: who watches.
+
+    Attributes:
+        spent_s: seconds that this object worked, by part: "supernet" (with its survey) and "training".
+    """
+
+    def __init__(self, subject: Subject, root: Path, progress: Progress | None = None) -> None:
+        self.subject, self._progress = subject, progress or Silent()
+        self._supernet = RunDir(root / "supernets" / content_hash(subject.supernet_key()))
+        self._networks = root / "networks" / content_hash(subject.network_key())
+        self.spent_s = {"supernet": 0.0, "training": 0.0}
+
+    @property
+    def folder(self) -> Path:
+        """Where the supernet lies."""
+        return self._supernet.path
+
+    # The supernet and its survey.
+
+    def survey(self) -> list[Surveyed]:
+        """Inherited accuracies measured so far; trains and surveys the supernet first if need be."""
+        if not self._supernet.exists or not self._is_surveyed():
+            self._make_supernet()
+        return list(_read(SurveyFile, self._supernet.file(SURVEY_FILE)).networks)
+
+    def _is_surveyed(self) -> bool:
+        self._supernet.load()
+        return self._supernet.is_done("survey")
+
+    def _make_supernet(self) -> None:
+        clock = Clock()
+        with self._supernet.locked(patient=True):
+            self._supernet.start(self.subject.supernet_key(), {"created_by": "method goal"})
+            if not self._supernet.is_done("supernet"):
+                self._train_supernet()
+            if not self._supernet.is_done("survey"):
+                self._take_survey()
+        self.spent_s["supernet"] += clock.seconds()
+
+    def _train_supernet(self) -> None:
+        stage = self._stage(self._supernet, "supernet")
+        net = train_shared(self._shared_problem(), stage)
+        write_bytes(self._supernet.file(SUPERNET_FILE), save(contiguous(net.state_dict())))
+        stage.finish()
+
+    def _take_survey(self) -> None:
+        settings, layout = self.subject.settings, self.subject.layout
+        clock = Clock()
+        seed = derive_seed(settings.seed, "survey")
+        paths = draw_paths(layout, settings.supernet.survey, seed, sampling="fair")
+        found: list[Surveyed] = []
+        if self._supernet.file(SURVEY_FILE).is_file():
+            found = list(_read(SurveyFile, self._supernet.file(SURVEY_FILE)).networks)
+        self._progress.start("survey", len(paths), len(found))
+        for number in range(len(found), len(paths)):
+            found.append(self._look(paths[number]))
+            self._progress.advance(1)
+            if len(found) % _SAVE_EVERY == 0:
+                self._write_survey(found)
+        self._write_survey(found)
+        self._supernet.finish("survey", clock.seconds())
+        self._progress.end()
+
+    def _write_survey(self, found: list[Surveyed]) -> None:
+        content = SurveyFile(networks=tuple(found)).model_dump_json(indent=1)
+        write_text(self._supernet.file(SURVEY_FILE), content + "\n")
+
+    def look(self, path: Tensor) -> Surveyed:
+        """The inherited accuracy of `path` (layers,), from the survey or measured and added to it."""
+        operations = architecture_of(path, self.subject.layout).operations
+        for entry in self.survey():
+            if entry.operations == operations:
+                return entry
+        found = self._look(path)
+        with self._supernet.locked(patient=True):
+            self._write_survey([*_read(SurveyFile, self._supernet.file(SURVEY_FILE)).networks, found])
+        return found
+
+    def _look(self, path: Tensor) -> Surveyed:
+        operations = architecture_of(path, self.subject.layout).operations
+        return Surveyed(
+            operations=operations, correct=self._inherited.correct(path), n=self._inherited.images
+        )
+
+    @cached_property
+    def _inherited(self) -> Inherited:
+        splits, limit = self.subject.splits, self.subject.settings.supernet.images
+        chosen = torch.randperm(
+            len(splits.theta),
+            generator=torch.Generator().manual_seed(derive_seed(self.subject.settings.seed, "inherited")),
+        )[:limit]
+        return Inherited(self._load_supernet(), splits.weights, splits.theta.subset(chosen))
+
+    def _load_supernet(self) -> Supernet:
+        net, path = empty_supernet(self._shared_problem()), self._supernet.file(SUPERNET_FILE)
+        load_weights(net, path, _again(path))
+        return net
+
+    def _shared_problem(self) -> SharedProblem:
+        subject = self.subject
+        return SharedProblem(
+            layout=subject.layout,
+            images=subject.splits.weights,
+            mean=subject.splits.mean,
+            std=subject.splits.std,
+            settings=subject.settings.supernet,
+            augment=subject.settings.augment,
+            flip=subject.flip,
+            seed=subject.settings.seed,
+            compute=subject.compute,
+        )
+
+    # Networks after final training.
+
+    def trained(self) -> list[TrainedRecord]:
+        """Every network that was trained so far, oldest first."""
+        files = sorted(self._networks.glob(f"*/{TRAINED_FILE}"))
+        records = [self._renewed(_read(TrainedRecord, file)) for file in files]
+        return sorted(records, key=lambda record: (record.date, record.operations))
+
+    def _renewed(self, record: TrainedRecord) -> TrainedRecord:
+        """`record` with the inherited accuracy of this supernet; another one's does not compare."""
+        if record.supernet == self._supernet.path.name:
+            return record
+        looked = self.look(path_of(record.operations, self.subject.layout))
+        own = {
+            "inherited_correct": looked.correct,
+            "inherited_n": looked.n,
+            "supernet": self._supernet.path.name,
+        }
+        return record.model_copy(update=own)
+
+    def train(self, path: Tensor, predicted: Predicted | None = None) -> TrainedRecord:
+        """The record of `path` (layers,): from the cache, or of a training now."""
+        folder = self.folder_of(path)
+        if not (folder.path / TRAINED_FILE).is_file():
+            with folder.locked(patient=True):
+                if not (folder.path / TRAINED_FILE).is_file():
+                    self._train(folder, path, predicted)
+        return _read(TrainedRecord, folder.path / TRAINED_FILE)
+
+    def network(self, path: Tensor) -> Network:
+        """The trained network of `path` (layers,), in eval mode; RunError where it is not in the cache."""
+        network = build(architecture_of(path, self.subject.layout), self.subject.layout)
+        file = self.folder_of(path).file(WEIGHTS_FILE)
+        load_weights(network, file, _again(file))
+        return network.eval()
+
+    def folder_of(self, path: Tensor) -> RunDir:
+        """The run directory in the cache of an architecture (layers,)."""
+        operations = architecture_of(path, self.subject.layout).operations
+        return RunDir(self._networks / content_hash(list(operations)))
+
+    def _train(self, folder: RunDir, path: Tensor, predicted: Predicted | None) -> None:
+        subject, clock = self.subject, Clock()
+        looked = self.look(path)
+        architecture = architecture_of(path, subject.layout)
+        folder.start(subject.network_key() | {"operations": list(architecture.operations)}, {})
+        stage = self._stage(folder, "train")
+        splits, settings = subject.splits, subject.settings
+        network = fresh_network(architecture, subject.layout, splits.mean, splits.std, settings.seed)
+        problem = TrainProblem(
+            network=network,
+            images=splits.train,
+            validation=splits.validation,
+            settings=settings.train,
+            augment=settings.augment,
+            flip=subject.flip,
+            seed=settings.seed,
+            compute=subject.compute,
+        )
+        train(problem, stage)
+        write_bytes(folder.file(WEIGHTS_FILE), save(contiguous(network.state_dict())))
+        correct = count_correct(network, splits.validation)
+        seconds = stage.clock.seconds()
+        record = TrainedRecord(
+            operations=architecture.operations,
+            correct=correct,
+            n=len(splits.validation),
+            inherited_correct=looked.correct,
+            inherited_n=looked.n,
+            supernet=self._supernet.path.name,
+            predicted=predicted,
+            seconds=round(seconds, 3),
+            date=now(),
+        )
+        # The record first: a kill between the two must not cost the training.
+        write_text(folder.file(TRAINED_FILE), record.model_dump_json(indent=1) + "\n")
+        stage.finish()
+        self.spent_s["training"] += clock.seconds()
+
+    def _stage(self, run: RunDir, name: str) -> Stage:
+        return Stage(
+            run,
+            name,
+            log_start=0,
+            checkpoint_s=self.subject.settings.checkpoint_s,
+            progress=self._progress,
+        )
+
+
+def paths_of(records: list[TrainedRecord], layout: Layout) -> Tensor:
+    """(N, layers) of trained networks."""
+    found = [path_of(record.operations, layout) for record in records]
+    return torch.stack(found) if found else torch.zeros(0, len(layout.layers), dtype=torch.int64)
+
+
+def _again(path: Path) -> str:
+    """What to do about a damaged file of the cache."""
+    return f"Delete the folder {path.parent}; what it held is made again."
+
+
+def _read(model: type[M], path: Path) -> M:
+    """A record of the cache; RunError where it is damaged."""
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
+        raise RunError(f"{path} is damaged: {reason}.", _again(path)) from error
