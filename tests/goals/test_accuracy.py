@@ -16,14 +16,14 @@ from torch import Generator, Tensor
 from wattnas.goals import accuracy as module
 from wattnas.goals.accuracy import FEATURES, AccuracyModel, Known, no_networks
 
-CENTER = torch.tensor([-0.8, 6.2, 4.9, 0.5], dtype=torch.float64)
-SCALE = torch.tensor([0.4, 0.5, 0.2, 0.25], dtype=torch.float64)
+CENTER = torch.tensor([-0.8, 6.2, 4.9, 0.5, 4.0], dtype=torch.float64)
+SCALE = torch.tensor([0.4, 0.5, 0.2, 0.25, 0.7], dtype=torch.float64)
 SLOPES, SLOPE_SDS = module._SLOPES.numpy(), module._SLOPE_SDS.numpy()
 
 
 def drawn(count: int, seed: int = 0) -> Tensor:
-    """(count, 4): features around the usual ones."""
-    noise = torch.randn(count, 4, generator=Generator().manual_seed(seed), dtype=torch.float64)
+    """(count, 5): features around the usual ones."""
+    noise = torch.randn(count, 5, generator=Generator().manual_seed(seed), dtype=torch.float64)
     return CENTER + SCALE * noise
 
 
@@ -51,7 +51,7 @@ def covariance(amplitude: float, length: float) -> Callable[[np.ndarray, np.ndar
     def between(one: np.ndarray, other: np.ndarray) -> float:
         total = module._GAIN_SD**2
         distance = 0.0
-        for place in range(4):
+        for place in range(5):
             center, sd = CENTER[place].item(), SLOPE_SDS[place]
             total += sd**2 * (one[place] - center) * (other[place] - center) / unit()[place] ** 2
             distance += (one[place] - other[place]) ** 2 / SCALE[place].item() ** 2

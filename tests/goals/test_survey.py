@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -12,11 +14,13 @@ from pydantic import ValidationError
 from torch import Generator, Tensor
 
 from tests.goals.cases import FakeBench, Truth, costs_of, every_path, layout
+from wattnas.device import load_profile, network_costs
 from wattnas.goals import survey as module
 from wattnas.goals.model import shape_of
-from wattnas.goals.paths import architecture_of, draw_paths
+from wattnas.goals.paths import architecture_of, draw_paths, path_of
 from wattnas.goals.survey import InheritedModel, Shape, Surveyed, SurveyFile, surveyed_tensors
-from wattnas.space import count_layout
+from wattnas.space import Layout, count_layout, load_space
+from wattnas.zoo import published_architecture
 
 
 def shape() -> Shape:
@@ -35,10 +39,35 @@ def test_sizes_are_those_that_are_counted_for_a_whole_network() -> None:
     shapes, found = layout(), shape()
     paths = draw_paths(shapes, 30, 0)
     sizes = found.sizes(found.gates(paths))
-    for path, (macs, params, blocks) in zip(paths, sizes.tolist(), strict=True):
+    for path, (macs, params, blocks, reach) in zip(paths, sizes.tolist(), strict=True):
         total = count_layout(shapes, architecture_of(path, shapes))
         assert (10**macs, 10**params) == pytest.approx((total.macs, total.params), rel=1e-9)
         assert blocks == pytest.approx(sum(column != 3 for column in path.tolist()) / 6)
+        assert 2**reach == pytest.approx(field_by_hand(path))
+
+
+def field_by_hand(path: Tensor) -> float:
+    """Side of the receptive field, at most the image's: from the last layer back to the image."""
+    shapes = layout()
+    side = 1
+    for layer, candidate in reversed(
+        list(zip(shapes.layers, architecture_of(path, shapes).candidates, strict=True))
+    ):
+        kernel = 1 if candidate.is_skip else candidate.kernel
+        side = (side - 1) * layer.stride + kernel
+    stem = shapes.space.stem
+    return float(min((side - 1) * stem.stride + stem.kernel, shapes.size))
+
+
+def test_the_reach_of_published_networks() -> None:
+    """S1-L35 has one block, k5 behind two strides of 2: 3 pixels of the stem and 4 steps of 4."""
+    shapes = Layout.resolve(load_space("cifar"), 10)
+    whole = shape_of(shapes, network_costs(load_profile("ozawa-2021"), shapes))
+    paths = torch.stack(
+        [path_of(published_architecture(name)[0].operations, shapes) for name in ("S1-L35", "S1-L100")]
+    )
+    reach = whole.sizes(whole.gates(paths))[:, 3]
+    assert reach.tolist() == pytest.approx([math.log2(19), math.log2(32)])
 
 
 def by_hand(paths: Tensor) -> NDArray[np.float64]:
@@ -47,6 +76,7 @@ def by_hand(paths: Tensor) -> NDArray[np.float64]:
     for path in paths:
         total = count_layout(shapes, architecture_of(path, shapes))
         counted = [np.log10(total.macs), np.log10(total.params), float((path != 3).double().mean())]
+        counted.append(np.log2(field_by_hand(path)))
         rows.append((counted, [float(path[layer] == column) for layer in range(6) for column in range(4)]))
     sizes = np.array([row[0] for row in rows])
     cells = np.array([row[1] for row in rows])
@@ -62,7 +92,7 @@ def test_the_error_is_that_of_leaving_each_one_out_and_fitting_anew(noise: float
     x, y = by_hand(paths), values.numpy() - values.numpy().mean()
     errors = {}
     for ridge in module._RIDGES:
-        penalty = np.diag([0.1] * 3 + [ridge] * 24)
+        penalty = np.diag([0.1] * 4 + [ridge] * 24)
         missed = []
         for out in range(len(x)):
             rest = np.arange(len(x)) != out

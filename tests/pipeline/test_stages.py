@@ -135,7 +135,7 @@ def test_weights_that_are_missing_damaged_or_of_another_network_are_named(built:
     stored = read(copied / "architecture.json")
     stored["operations"] = ["skip" if name != "skip" else "k3_e1" for name in stored["operations"]]
     (copied / "architecture.json").write_text(json.dumps(stored))
-    with pytest.raises(RunError, match="does not hold the weights of this architecture"):
+    with pytest.raises(RunError, match="does not hold the weights of this network"):
         load_network(opened(copied))
     weights.unlink()
     with pytest.raises(RunError, match=r"has no weights yet.*wattnas train"):

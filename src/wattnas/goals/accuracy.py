@@ -14,11 +14,12 @@ from itertools import product
 import torch
 from torch import Tensor
 
-FEATURES = ("inherited", "macs", "params", "blocks")
-"""Inherited log-odds; log10 of MACs and of parameters; share of layers that do not skip."""
+FEATURES = ("inherited", "macs", "params", "blocks", "reach")
+"""Inherited log-odds; log10 of MACs and of parameters; share of layers that do not skip; log2 of the side of
+the receptive field."""
 
-_SLOPES = torch.tensor([1.0, 0.15, 0.05, 0.05], dtype=torch.float64)
-_SLOPE_SDS = torch.tensor([0.7, 0.3, 0.2, 0.2], dtype=torch.float64)
+_SLOPES = torch.tensor([1.0, 0.15, 0.05, 0.05, 0.05], dtype=torch.float64)
+_SLOPE_SDS = torch.tensor([0.7, 0.3, 0.2, 0.2, 0.2], dtype=torch.float64)
 _GAIN, _GAIN_SD = 1.0, 1.0
 _AMPLITUDES = (0.1, 0.2, 0.4)
 _LENGTHS = (0.7, 1.5, 3.0)
@@ -33,7 +34,7 @@ class Known:
     """What is known of trained networks.
 
     Attributes:
-        features: (N, 4), see FEATURES.
+        features: (N, 5), see FEATURES.
         values: (N,) log-odds of the accuracy after final training, nats.
         variances: (N,) of these by the number of images alone.
     """
@@ -47,7 +48,7 @@ class AccuracyModel:
     """Predicted accuracy after final training, as log-odds.
 
     Args:
-        center, scale: (4,) of the features over the survey: what a usual architecture is.
+        center, scale: (5,) of the features over the survey: what a usual architecture is.
         known: networks that were trained; may be none.
     """
 
@@ -67,7 +68,7 @@ class AccuracyModel:
         self._alpha = torch.cholesky_solve(self._residual[:, None], self._factor)
 
     def _lines(self, features: Tensor) -> Tensor:
-        """(N, 5): 1 and the centred features, each times the prior's standard deviation of its slope."""
+        """(N, 6): 1 and the centred features, each times the prior's standard deviation of its slope."""
         scaled = (features - self._center) / self._unit * _SLOPE_SDS
         return torch.cat([torch.full((len(features), 1), _GAIN_SD, dtype=torch.float64), scaled], dim=1)
 
@@ -97,7 +98,7 @@ class AccuracyModel:
         """(mean, standard deviation), each (N,), of the log-odds that a training of each will reach.
 
         The deviation holds what trainings of one architecture differ by, and not the number of images that
-        the accuracy is then measured on. Differentiable in `features` (N, 4).
+        the accuracy is then measured on. Differentiable in `features` (N, 5).
         """
         lines, nears = self._lines(features), self._nears(features)
         cross = self._kernel(lines, nears, self.amplitude, self.length)

@@ -62,7 +62,7 @@ class Knowledge:
         return cls(shape, inherited, accuracy, len(trained), images)
 
     def features(self, paths: Tensor, looked: Sequence[Surveyed]) -> Tensor:
-        """(N, 4) of architectures (N, layers) whose inherited accuracy was measured."""
+        """(N, 5) of architectures (N, layers) whose inherited accuracy was measured."""
         return _features(self.shape, self.inherited, paths, [(look.correct, look.n) for look in looked])
 
     def predict(self, path: Tensor, looked: Surveyed) -> Predicted:
@@ -95,7 +95,7 @@ def _known(
 def _features(
     shape: Shape, inherited: InheritedModel, paths: Tensor, measured: Sequence[tuple[int, int]]
 ) -> Tensor:
-    """(N, 4). The inherited log-odds are what was measured and what the survey says of such an architecture,
+    """(N, 5). The inherited log-odds are what was measured and what the survey says of such an architecture,
     each weighed by its precision: a measurement on few images is noisy, and the one that looked best is the
     one that noise favoured."""
     gates = shape.gates(paths)

@@ -76,7 +76,7 @@ class SelectionProblem:
         return self.inherited.shape.candidates
 
     def features(self, gates: Tensor) -> Tensor:
-        """(N, 4) of gates (N, layers, candidates), by the model of inherited accuracies."""
+        """(N, 5) of gates (N, layers, candidates), by the model of inherited accuracies."""
         return torch.cat([self.inherited.predict(gates)[:, None], self.inherited.shape.sizes(gates)], dim=1)
 
     def lower_logit(self, features: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from wattnas.goals.inherited import logit
 from wattnas.goals.paths import path_of
 from wattnas.space import Layout
 
+_SIZES = 4
 _LEAST_ERROR = 1e-3
 """Nats: a survey in which all are alike, of an untrained supernet, says nothing of their differences."""
 _RIDGES = tuple(10.0**power for power in range(-2, 5))
@@ -60,17 +61,25 @@ class Shape:
         self._works = torch.tensor(
             [0.0 if c.is_skip else 1.0 for c in layout.candidates], dtype=torch.float64
         )
+        self._field, self._side = _fields(layout), float(layout.size)
 
     def gates(self, paths: Tensor) -> Tensor:
         """(N, layers, candidates) float64, 1 where an architecture (N, layers) has a candidate."""
         return torch.nn.functional.one_hot(paths, self.candidates).to(torch.float64)
 
     def sizes(self, gates: Tensor) -> Tensor:
-        """(N, 3) of gates (N, L, C): log10 of MACs and of parameters, share of layers that do not skip."""
+        """(N, 4) of gates (N, L, C): log10 of MACs and of parameters, share of layers that do not skip, and
+        the reach: log2 of the receptive field's side in pixels, at most the image's.
+
+        What a network cannot see at once it cannot tell apart, however many blocks it has and however large
+        they are: of networks with one block, one behind the strides is the better one.
+        """
         macs = (gates * self._macs).sum((1, 2)) + self._fixed[0]
         params = (gates * self._params).sum((1, 2)) + self._fixed[1]
         blocks = (gates * self._works).sum((1, 2)) / self.layers
-        return torch.stack([macs.log10(), params.log10(), blocks], dim=1)
+        stem, table = self._field
+        reach = ((gates * table).sum((1, 2)) + stem).clamp_max(self._side).log2()
+        return torch.stack([macs.log10(), params.log10(), blocks, reach], dim=1)
 
 
 class InheritedModel:
@@ -100,7 +109,7 @@ class InheritedModel:
     def _penalty(self, ridge: float) -> Tensor:
         """Sizes are shrunk little, single cells by `ridge`."""
         cells = torch.full((self.shape.layers * self.shape.candidates,), ridge, dtype=torch.float64)
-        return torch.cat([torch.full((3,), 0.1, dtype=torch.float64), cells])
+        return torch.cat([torch.full((_SIZES,), 0.1, dtype=torch.float64), cells])
 
     def _features(self, gates: Tensor) -> Tensor:
         sizes = (self.shape.sizes(gates) - self._center) / self._scale
@@ -114,6 +123,19 @@ class InheritedModel:
         """(N,) standard deviation of the prediction's error, in nats."""
         features = self._features(gates)
         return self.error * (1.0 + ((features @ self._inverse) * features).sum(1).clamp_min(0.0)).sqrt()
+
+
+def _fields(layout: Layout) -> tuple[float, Tensor]:
+    """Side of the receptive field after the stem, and what each cell (layers, candidates) adds, in pixels.
+
+    A convolution with kernel k adds k - 1 steps of its input, each as wide as all strides before it.
+    """
+    step = layout.space.stem.stride
+    rows: list[list[float]] = []
+    for layer in layout.layers:
+        rows.append([0.0 if c.is_skip else float((c.kernel - 1) * step) for c in layout.candidates])
+        step *= layer.stride
+    return float(layout.space.stem.kernel), torch.tensor(rows, dtype=torch.float64)
 
 
 def surveyed_tensors(networks: Sequence[Surveyed], layout: Layout) -> tuple[Tensor, Tensor]:
