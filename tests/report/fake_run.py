@@ -286,3 +286,28 @@ def model_bytes(classes: tuple[str, ...], channels: int, size: int) -> bytes:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     helper.set_model_props(model, {"classes": json.dumps(list(classes), ensure_ascii=False)})
     return bytes(onnx.ModelProto.SerializeToString(model))
+
+
+def add_loop(path: Path, reason: str = "the rounds are used up") -> None:
+    """What a closed loop leaves beside a run: two rounds, and advice with a neighbour on either side."""
+    unit = {"unit": "1", "source": "made up"}
+    first: dict[str, Any] = {"round": 1, "kind": "pilot", "architecture": COLOURFUL.split()}
+    first |= {"predicted_accuracy": {"value": 0.61, "low": 0.5, "high": 0.71, "origin": "predicted"} | unit}
+    first |= {"validation_accuracy": {"value": 0.66, "origin": "measured"} | unit, "decision": reason}
+    write_json(path / "rounds.json", {"rounds": [first, {"round": 2}], "reason": reason})
+    costs = {"energy_j": 0.5, "latency_s": 0.004, "params": 2e5, "macs": 3e6, "memory_bytes": 1e6}
+    chosen = {"operations": COLOURFUL.split(), "accuracy": 0.66, "costs": costs}
+    advice = {
+        "minimize": "energy_j",
+        "chosen": chosen,
+        "per_point": {"energy_j": 0.02, "latency_s": 0.0001},
+        "cheaper": chosen | {"accuracy": 0.64, "costs": costs | {"energy_j": 0.4}},
+        "better": chosen | {"accuracy": 0.68, "costs": costs | {"energy_j": 0.7}},
+        "front": [],
+        "relax": [
+            {"name": "goal_accuracy", "asked": 0.9, "needed": 0.7},
+            {"name": "latency_s", "asked": 0.001, "needed": 0.003},
+            {"name": "params", "asked": 1000.0, "needed": None},
+        ],
+    }
+    write_json(path / "advice.json", advice)

@@ -84,8 +84,9 @@ def _write(out: Path, found: Sequence[tuple[Context, Outcome, dict[str, Any]]]) 
         for part, value in summary["seconds"].items():
             seconds[part] = seconds.get(part, 0.0) + value
     manifest = context.run.manifest
+    goals = f"{len(found)} goal" if len(found) == 1 else f"{len(found)} goals"
     sweep = SweepFile(
-        title=f"{context.settings.data}: {len(found)} goals on {context.profile.name}",
+        title=f"{context.settings.data}: {goals} on {context.profile.name}",
         device=context.profile.name,
         space=layout.space.name,
         data=context.settings.data,

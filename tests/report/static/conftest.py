@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pytest
 
 from tests.report.fake_analysis import make_analysis
-from tests.report.fake_run import CLASSES, make_run
+from tests.report.fake_run import CLASSES, add_loop, make_run
 from tests.report.fake_sweep import make_sweep
 from wattnas.report import write_report
 
@@ -63,6 +63,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A page of each kind; one class, one network and the run itself have hostile names."""
     folder = tmp_path_factory.mktemp("pages")
     run = make_run(folder / EVIL.replace("/", "_"), classes=(EVIL, *CLASSES[1:]), warnings=(EVIL,))
+    add_loop(run, EVIL)
     (folder / "sweep").mkdir()
     make_sweep(12, names={3: EVIL}).save(folder / "sweep" / "sweep.json")
     return {
