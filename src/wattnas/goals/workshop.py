@@ -53,7 +53,9 @@ class Workshop:
         progress: who watches.
 
     Attributes:
-        spent_s: seconds that this object worked, by part: "supernet" (with its survey) and "training".
+        spent_s: seconds that what this object finished has taken, by part: "supernet" (with its survey) and
+            "training"; with the time before it was cut off and gone on with.
+        busy_s: seconds that this object itself worked.
     """
 
     def __init__(self, subject: Subject, root: Path, progress: Progress | None = None) -> None:
@@ -61,6 +63,7 @@ class Workshop:
         self._supernet = RunDir(root / "supernets" / content_hash(subject.supernet_key()))
         self._networks = root / "networks" / content_hash(subject.network_key())
         self.spent_s = {"supernet": 0.0, "training": 0.0}
+        self.busy_s = 0.0
 
     @property
     def folder(self) -> Path:
@@ -83,11 +86,11 @@ class Workshop:
         clock = Clock()
         with self._supernet.locked(patient=True):
             self._supernet.start(self.subject.supernet_key(), {"created_by": "method goal"})
-            if not self._supernet.is_done("supernet"):
-                self._train_supernet()
-            if not self._supernet.is_done("survey"):
-                self._take_survey()
-        self.spent_s["supernet"] += clock.seconds()
+            for name, make in (("supernet", self._train_supernet), ("survey", self._take_survey)):
+                if not self._supernet.is_done(name):
+                    make()
+                    self.spent_s["supernet"] += self._supernet.manifest["stages"][name]["wall_s"]
+        self.busy_s += clock.seconds()
 
     def _train_supernet(self) -> None:
         stage = self._stage(self._supernet, "supernet")
@@ -239,7 +242,8 @@ class Workshop:
         # The record first: a kill between the two must not cost the training.
         write_text(folder.file(TRAINED_FILE), record.model_dump_json(indent=1) + "\n")
         stage.finish()
-        self.spent_s["training"] += clock.seconds()
+        self.spent_s["training"] += seconds
+        self.busy_s += clock.seconds()
 
     def _stage(self, run: RunDir, name: str) -> Stage:
         return Stage(

@@ -102,7 +102,7 @@ def run_goal_search(context: Context) -> None:
 
     def seconds() -> dict[str, float]:
         spent = dict(workshop.spent_s)
-        spent["selection"] = max(clock.seconds() - sum(spent.values()), 0.0)
+        spent["selection"] = clock.seconds() - workshop.busy_s
         return {part: round(before.seconds.get(part, 0.0) + value, 3) for part, value in spent.items()}
 
     def keep(rounds: Sequence[Round], reason: str = "") -> None:
