@@ -8,8 +8,8 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Literal
 
@@ -115,6 +115,17 @@ def choose_compute(
     if precision == "auto":
         precision = "bfloat16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "float32"
     return Compute(device, torch.bfloat16 if precision == "bfloat16" else None, rank, processes)
+
+
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """So many threads compute one operation of torch on the CPU, until the end."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def keep_freed_memory() -> bool:

@@ -26,6 +26,10 @@ class WattnasError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
 
+    def __reduce__(self) -> tuple[type["WattnasError"], tuple[str, str]]:
+        """With its hint, when it comes from another process."""
+        return type(self), (self.message, self.hint)
+
 
 class ConfigError(WattnasError):
     """A setting that is unknown, half filled or out of range."""

@@ -126,6 +126,7 @@ class FakeBench:
     Attributes:
         cut_at: number of the training, from 0, that is killed: before it when `is_late` is false, else after
             its record was kept.
+        members: networks that are trained side by side.
     """
 
     shapes: Layout
@@ -136,6 +137,7 @@ class FakeBench:
     surveyed: int = 96
     cut_at: int | None = None
     is_late: bool = False
+    members: int = 1
     records: list[TrainedRecord] = field(default_factory=list)
     looked: list[Surveyed] = field(default_factory=list)
     asked: list[tuple[str, ...]] = field(default_factory=list)
@@ -154,6 +156,9 @@ class FakeBench:
 
     def trained(self) -> list[TrainedRecord]:
         return list(self.records)
+
+    def train_all(self, jobs: Sequence[tuple[Tensor, Predicted | None]]) -> list[TrainedRecord]:
+        return [self.train(path, predicted) for path, predicted in jobs]
 
     def train(self, path: Tensor, predicted: Predicted | None = None) -> TrainedRecord:
         operations = self._operations(path)

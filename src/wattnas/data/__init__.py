@@ -1,7 +1,7 @@
 """Images: sources, disjoint splits, augmentation on whole batches."""
 
 from wattnas.data.augment import epoch_order, random_crop, random_flip, to_float
-from wattnas.data.batches import Batches
+from wattnas.data.batches import Batches, steps_per_epoch
 from wattnas.data.load import load_data
 from wattnas.data.split import SplitReport, Splits, make_splits
 from wattnas.data.twins import count_in
@@ -19,5 +19,6 @@ __all__ = [
     "make_splits",
     "random_crop",
     "random_flip",
+    "steps_per_epoch",
     "to_float",
 ]

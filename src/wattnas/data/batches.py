@@ -11,6 +11,11 @@ from wattnas.sections import AugmentSettings
 from wattnas.seeding import derive_seed
 
 
+def steps_per_epoch(images: int, batch: int, min_steps: int) -> int:
+    """Steps in which `images` are seen once, or as many as are wanted at least."""
+    return max(images // batch, min_steps, 1)
+
+
 class Batches:
     """The training batches of one set of images, epoch by epoch.
 
@@ -40,7 +45,7 @@ class Batches:
         self._compute = compute
         self._padding = augment.padding
         self._flip = augment.flip == "on" or (augment.flip == "auto" and flip)
-        self.steps = max(len(images) // batch, min_steps, 1)
+        self.steps = steps_per_epoch(len(images), batch, min_steps)
         self._epoch, self._order = -1, Tensor()
 
     def load(self, epoch: int, position: int) -> tuple[Tensor, Tensor]:

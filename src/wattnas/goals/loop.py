@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import torch
 from torch import Tensor
@@ -31,6 +32,8 @@ _RAISE = 0.5
 """Share of what a measured pick misses, by which the aim of the next is raised."""
 _PILOT_RANGE = 200.0
 """How much less than the usual architecture the cheapest pilot may cost, at most."""
+_APART = 1.2
+"""Standard deviations between the confidences of two networks that are trained side by side."""
 _HOPELESS = 3.0
 """Standard deviations by which the best architecture may miss the goal and still be tried."""
 
@@ -78,8 +81,7 @@ class ClosedLoop:
     def run(self) -> Outcome:
         """Rounds until the wish is met, nothing better is to be expected, or they are used up."""
         self._bench.survey()
-        if self.rounds and self.rounds[-1].correct is None:
-            self._finish(self.rounds[-1])
+        self._finish()
         if self._count("best"):
             return self._outcome(_OUT_OF_REACH)
         self._train_pilots()
@@ -89,7 +91,7 @@ class ClosedLoop:
             if isinstance(plan, str):
                 reason = plan
                 break
-            self._train("round", *plan)
+            self._train("round", plan)
         self._train_the_best()
         return self._outcome(reason)
 
@@ -128,16 +130,28 @@ class ClosedLoop:
 
     def _train_pilots(self) -> None:
         wanted = self.wish.settings.pilots
-        for number in range(len(self._bench.trained()), wanted):
-            knowledge = self.knowledge()
-            most = self._pilot_cost(number, wanted)
-            asked = replace(
-                self.problem(knowledge, None), bounds={self.wish.minimize: most}, excluded=self._excluded()
-            )
-            found = self._select(asked, "pilot", number)
-            if len(self._excluded()) and (self._excluded() == found).all(1).any():
-                return  # a space so small that all of that cost are known
-            self._train("pilot", found, knowledge.predict(found, self._bench.look(found)))
+        while (known := len(self._bench.trained())) < wanted:
+            picks: list[_Pick] = []
+            for number in range(known, min(known + self._bench.members, wanted)):
+                found = self._pilot(number, wanted, picks)
+                if found is None:
+                    break
+                picks.append(found)
+            if not picks:
+                return
+            self._train("pilot", picks)
+
+    def _pilot(self, number: int, wanted: int, beside: Sequence[_Pick]) -> _Pick | None:
+        """The most accurate at its cost; None in a space so small that all of that cost are known."""
+        excluded = self._excluded(beside)
+        most = self._pilot_cost(number, wanted)
+        asked = replace(
+            self.problem(self.knowledge(), None), bounds={self.wish.minimize: most}, excluded=excluded
+        )
+        found = self._select(asked, "pilot", number)
+        if (excluded == found).all(1).any():
+            return None
+        return self._judge(found, None, _EVEN)
 
     def _pilot_cost(self, number: int, count: int) -> float:
         """What pilot `number` may cost: spread evenly on a logarithmic axis, up to the usual architecture's.
@@ -158,24 +172,23 @@ class ClosedLoop:
 
     # Rounds.
 
-    def _plan(self) -> tuple[Tensor, Predicted] | str:
-        """What to train next, or why nothing more."""
+    def _plan(self) -> list[_Pick] | str:
+        """What to train next, as many as are trained at once; or why nothing more."""
         least, most = self.wish.aim
         best = self._best_known(least)
         if self.wish.goal is None:
             return self._plan_without_goal(best)
         # With a network in hand that will do, a miss costs a training and no more: even odds are enough.
-        pick = self._pick(least, self.wish.settings.confidence if best is None else _EVEN)
+        picks = self._picks(least, self.wish.settings.confidence if best is None else _EVEN)
         if best is None:
-            if pick.missed > 0.0 and pick.is_hopeless:
-                return _OUT_OF_REACH
-            return pick.path, pick.predicted
+            able = [pick for pick in picks if pick.missed <= 0.0] or [min(picks, key=_missed)]
+            return _OUT_OF_REACH if able[0].missed > 0.0 and able[0].is_hopeless else able
         gain = _GAIN_WITHIN if best.accuracy <= most else _GAIN_ABOVE
-        if pick.cost > (1.0 - gain) * self.cost(best.operations):
+        cheaper = [p for p in picks if p.cost <= (1.0 - gain) * self.cost(best.operations)]
+        if not cheaper:
             return "no network that should reach the goal is much cheaper"
-        if pick.missed > 0.0:
-            return "no cheaper network is expected to reach the goal"
-        return pick.path, pick.predicted
+        able = [pick for pick in cheaper if pick.missed <= 0.0]
+        return able or "no cheaper network is expected to reach the goal"
 
     def _train_the_best(self) -> None:
         """Where nothing reaches the goal and a round is left: the most accurate network within the bounds."""
@@ -184,36 +197,50 @@ class ClosedLoop:
         if self._count("round") < self.wish.settings.rounds:
             pick, known = self._pick(None, _EVEN), self._best_known(0.0)
             if math.isfinite(pick.missed) and (known is None or pick.predicted.accuracy > known.accuracy):
-                self._train("best", pick.path, pick.predicted)
+                self._train("best", [pick])
 
-    def _plan_without_goal(self, best: TrainedRecord | None) -> tuple[Tensor, Predicted] | str:
-        pick = self._pick(None, self.wish.settings.confidence)
-        if math.isinf(pick.missed):
+    def _plan_without_goal(self, best: TrainedRecord | None) -> list[_Pick] | str:
+        picks = [p for p in self._picks(None, self.wish.settings.confidence) if math.isfinite(p.missed)]
+        if not picks:
             return "no architecture is found that keeps the bounds"
+        if best is None or not self._count("round"):
+            return picks
         noise = math.sqrt(0.25 / self.wish.images)
-        if best is not None and pick.predicted.accuracy <= best.accuracy + noise and self._count("round"):
-            return "no network within the bounds is expected to be clearly more accurate"
-        return pick.path, pick.predicted
+        able = [pick for pick in picks if pick.predicted.accuracy > best.accuracy + noise]
+        return able or "no network within the bounds is expected to be clearly more accurate"
 
-    def _pick(self, least: float | None, confidence: float) -> _Pick:
+    def _picks(self, least: float | None, confidence: float) -> list[_Pick]:
+        """As many as are trained at once: from a cheap and daring one to a dear and sure one."""
+        count = min(self._bench.members, self.wish.settings.rounds - self._count("round"))
+        middle = NormalDist().inv_cdf(confidence)
+        picks: list[_Pick] = []
+        for number in range(count):
+            away = _APART * (number - (count - 1) / 2)
+            picks.append(self._pick(least, NormalDist().cdf(middle + away), picks))
+        return picks
+
+    def _pick(self, least: float | None, confidence: float, beside: Sequence[_Pick] = ()) -> _Pick:
         """The cheapest architecture that should do, once its own inherited accuracy is measured.
 
         A selector returns what the model of inherited accuracies flatters most. So each pick is measured, the
         model learns from it, and another pick is made with the aim raised by what the last one missed, until
         one holds or the looks are used up; then the one that misses least is returned.
+
+        Args:
+            beside: what is trained at the same time.
         """
         found: list[_Pick] = []
-        raised = 0.0
+        raised, place = 0.0, self._count("round") + len(beside)
         for number in range(_LOOKS):
-            excluded = torch.cat([self._excluded(), *(pick.path[None] for pick in found)])
+            excluded = self._excluded([*beside, *found])
             aim = None if least is None else _share_of(goal_logit(least) + raised)
             asked = replace(self.problem(self.knowledge(), aim), excluded=excluded, confidence=confidence)
-            path = self._select(asked, "round", self._count("round"), number)
+            path = self._select(asked, "round", place, number)
             found.append(self._judge(path, least, confidence))
             if least is not None and found[-1].missed <= 0.0:
                 return found[-1]
             raised += _RAISE * min(found[-1].missed, 1.0)
-        return min(found, key=lambda pick: pick.missed)
+        return min(found, key=_missed)
 
     def _judge(self, path: Tensor, least: float | None, confidence: float) -> _Pick:
         """What is to be expected of `path`, with its inherited accuracy measured."""
@@ -247,10 +274,11 @@ class ClosedLoop:
         costs = self.costs.of(path[None])
         return all(float(costs[name]) <= bound for name, bound in self.wish.bounds.items())
 
-    def _excluded(self) -> Tensor:
-        """Architectures that are trained already."""
+    def _excluded(self, beside: Sequence[_Pick] = ()) -> Tensor:
+        """(N, layers): architectures that are trained already, and those of `beside`."""
         trained = [path_of(record.operations, self.layout) for record in self._bench.trained()]
-        return torch.stack(trained) if trained else torch.zeros(0, len(self.layout.layers), dtype=torch.int64)
+        paths = [*trained, *(pick.path for pick in beside)]
+        return torch.stack(paths) if paths else torch.zeros(0, len(self.layout.layers), dtype=torch.int64)
 
     def _best_known(self, least: float) -> TrainedRecord | None:
         """Of the trained networks that reach `least` within the bounds, the cheapest; without a goal the most
@@ -264,17 +292,25 @@ class ClosedLoop:
             return max(fit, key=lambda record: record.accuracy, default=None)
         return min(fit, key=lambda record: (self.cost(record.operations), -record.accuracy), default=None)
 
-    def _train(self, kind: Kind, path: Tensor, predicted: Predicted) -> None:
-        operations = tuple(self.layout.space.candidates[column] for column in path.tolist())
-        self.rounds.append(Round(kind, operations, predicted))
+    def _train(self, kind: Kind, picks: Sequence[_Pick]) -> None:
+        for pick in picks:
+            operations = tuple(self.layout.space.candidates[column] for column in pick.path.tolist())
+            self.rounds.append(Round(kind, operations, pick.predicted))
         self._keep(self.rounds)
-        self._finish(self.rounds[-1])
+        self._finish()
 
-    def _finish(self, begun: Round) -> None:
-        record = self._bench.train(path_of(begun.operations, self.layout), begun.predicted)
-        self.rounds[-1] = replace(
-            begun, correct=record.correct, n=record.n, decision=self._judged(begun.kind, record)
+    def _finish(self) -> None:
+        """Train what was begun and is not trained."""
+        begun = [place for place, entry in enumerate(self.rounds) if entry.correct is None]
+        if not begun:
+            return
+        entries = [self.rounds[place] for place in begun]
+        records = self._bench.train_all(
+            [(path_of(entry.operations, self.layout), entry.predicted) for entry in entries]
         )
+        for place, entry, record in zip(begun, entries, records, strict=True):
+            decision = self._judged(entry.kind, record)
+            self.rounds[place] = replace(entry, correct=record.correct, n=record.n, decision=decision)
         self._keep(self.rounds)
 
     def _judged(self, kind: Kind, record: TrainedRecord) -> str:
@@ -311,6 +347,10 @@ class ClosedLoop:
         trained = self._bench.trained()
         fit = [r for r in trained if self._keeps_bounds(path_of(r.operations, self.layout))]
         return max(fit or trained, key=lambda record: record.accuracy)
+
+
+def _missed(pick: _Pick) -> float:
+    return pick.missed
 
 
 def _share_of(log_odds: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -28,8 +28,12 @@ class Bench(Protocol):
     def trained(self) -> list[TrainedRecord]:
         """Every network that was trained so far."""
 
-    def train(self, path: Tensor, predicted: Predicted | None = None) -> TrainedRecord:
-        """Train a path (layers,), or take it from the cache."""
+    @property
+    def members(self) -> int:
+        """Networks that are trained side by side."""
+
+    def train_all(self, jobs: Sequence[tuple[Tensor, Predicted | None]]) -> list[TrainedRecord]:
+        """Train paths (layers,), each with what is expected of it, or take them from the cache."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ Each folder is a run directory of its own, so a training that was cut off goes o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -21,8 +22,11 @@ from torch import Tensor
 
 from wattnas.blocks import Network, build
 from wattnas.checkpoint import contiguous, load_weights
+from wattnas.compute import threads
+from wattnas.data import steps_per_epoch
 from wattnas.errors import RunError
 from wattnas.files import content_hash, write_bytes, write_text
+from wattnas.goals.crew import Crew
 from wattnas.goals.inherited import Inherited
 from wattnas.goals.paths import architecture_of, draw_paths, path_of
 from wattnas.goals.records import Predicted, TrainedRecord
@@ -40,6 +44,9 @@ from wattnas.train import TrainProblem, count_correct, fresh_network, train
 SUPERNET_FILE, SURVEY_FILE = "supernet.safetensors", "survey.json"
 WEIGHTS_FILE, TRAINED_FILE = "weights.safetensors", "trained.json"
 _SAVE_EVERY = 20
+_MOST_MEMBERS = 4
+_MOST_IMAGE_BYTES = 8 * 2**30
+"""Of all members together: each has the images for itself."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -51,17 +58,23 @@ class Workshop:
         subject: images, space and recipe.
         root: the cache.
         progress: who watches.
+        members: networks that are trained side by side; by default what the settings say.
 
     Attributes:
         spent_s: seconds that what this object finished has taken, by part: "supernet" (with its survey) and
             "training"; with the time before it was cut off and gone on with.
         busy_s: seconds that this object itself worked.
+        members: networks that are trained side by side.
     """
 
-    def __init__(self, subject: Subject, root: Path, progress: Progress | None = None) -> None:
+    def __init__(
+        self, subject: Subject, root: Path, progress: Progress | None = None, members: int | None = None
+    ) -> None:
         self.subject, self._progress = subject, progress or Silent()
         self._supernet = RunDir(root / "supernets" / content_hash(subject.supernet_key()))
         self._networks = root / "networks" / content_hash(subject.network_key())
+        self._root, self.members = root, members or members_of(subject)
+        self._threads = max(1, torch.get_num_threads() // self.members)
         self.spent_s = {"supernet": 0.0, "training": 0.0}
         self.busy_s = 0.0
 
@@ -185,6 +198,42 @@ class Workshop:
         }
         return record.model_copy(update=own)
 
+    def train_all(self, jobs: Sequence[tuple[Tensor, Predicted | None]]) -> list[TrainedRecord]:
+        """Train paths (layers,), side by side, or take them from the cache."""
+        missing = {
+            folder: job
+            for job in jobs
+            if not ((folder := self.folder_of(job[0]).path) / TRAINED_FILE).is_file()
+        }
+        if self.members > 1 and len(missing) > 1:
+            self._train_together(list(missing.values()))
+        return [self.train(path, predicted) for path, predicted in jobs]
+
+    def _train_together(self, jobs: Sequence[tuple[Tensor, Predicted | None]]) -> None:
+        clock = Clock()
+        for path, _ in jobs:
+            self.look(path)  # here, so that no member needs the supernet
+        s = self.subject.settings.train
+        steps = s.epochs * steps_per_epoch(len(self.subject.splits.train), s.batch, s.min_steps)
+        self._progress.start(f"train {len(jobs)} networks", len(jobs) * steps, 0)
+        done = self._crew.do(
+            _train_one, [(self._root, path.tolist(), predicted) for path, predicted in jobs], self._progress
+        )
+        self._progress.end()
+        self.busy_s += clock.seconds()
+        # One that goes on after a cut tells of more seconds than have passed here.
+        self.spent_s["training"] += max(clock.seconds(), *(record.seconds for record in done))
+
+    @cached_property
+    def _crew(self) -> Crew:
+        return Crew(self.subject, self.members, self._threads)
+
+    def close(self) -> None:
+        """End the processes that trained."""
+        if "_crew" in self.__dict__:
+            self._crew.close()
+            del self._crew
+
     def train(self, path: Tensor, predicted: Predicted | None = None) -> TrainedRecord:
         """The record of `path` (layers,): from the cache, or of a training now."""
         folder = self.folder_of(path)
@@ -224,7 +273,8 @@ class Workshop:
             seed=settings.seed,
             compute=subject.compute,
         )
-        train(problem, stage)
+        with threads(self._threads):
+            train(problem, stage)
         write_bytes(folder.file(WEIGHTS_FILE), save(contiguous(network.state_dict())))
         correct = count_correct(network, splits.validation)
         seconds = stage.clock.seconds()
@@ -253,6 +303,23 @@ class Workshop:
             checkpoint_s=self.subject.settings.checkpoint_s,
             progress=self._progress,
         )
+
+
+def _train_one(
+    subject: Subject, root: Path, path: list[int], predicted: Predicted | None, *, progress: Progress
+) -> TrainedRecord:
+    """In a member of the crew."""
+    return Workshop(subject, root, progress, members=1).train(torch.tensor(path), predicted)
+
+
+def members_of(subject: Subject) -> int:
+    """Networks that are trained side by side: what the settings say, or what suits this machine."""
+    wanted = subject.settings.select.together
+    if subject.compute.device.type != "cpu":
+        return 1
+    images = subject.splits.train.images.nbytes + subject.splits.validation.images.nbytes
+    most = min(_MOST_MEMBERS, _MOST_IMAGE_BYTES // max(images, 1))
+    return wanted or max(1, min(torch.get_num_threads(), most))
 
 
 def paths_of(records: list[TrainedRecord], layout: Layout) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
@@ -111,7 +112,8 @@ def run_goal_search(context: Context) -> None:
         write_text(run.file(ROUNDS_FILE), content.model_dump_json(indent=1) + "\n")
 
     loop = _loop(context, workshop, keep, [_round(entry) for entry in before.rounds])
-    outcome = loop.run()
+    with closing(workshop):
+        outcome = loop.run()
     advice = Adviser(loop, loop.knowledge()).advise(outcome.record, reached=outcome.reached)
     write_text(run.file(ADVICE_FILE), advice.model_dump_json(indent=1) + "\n")
     keep(outcome.rounds, outcome.reason)
