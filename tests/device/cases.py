@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from wattnas.device import Entry, Position, Profile
 from wattnas.device.assemble import Facts, make_entries, make_profile
 from wattnas.device.design import base_network
-from wattnas.device.fitted import Anchor, Covariance, EnergyFit, Fit
+from wattnas.device.fitted import Anchor, BetweenFit, Covariance, EnergyFit, Fit
 from wattnas.device.parts import parts
 from wattnas.space import Layout, load_space
 from wattnas.space.load import parse_space
@@ -133,16 +133,23 @@ def fitted(
     misfit: float = 0.01,
     target: str = "local",
     energy: EnergyFit | None = None,
+    between: BetweenFit | None = None,
 ) -> Fit:
-    """A campaign that found these seconds, each known to a tenth, or as `matrix` says."""
+    """A campaign that found these seconds, each known to a tenth, or as `matrix` says.
+
+    `matrix` has rows for what is `between`, too, after those of the parts.
+    """
     spreads = np.diag([(0.1 * value) ** 2 for value in seconds.values()])
     return Fit(
         space=layout.space,
         channels=layout.channels,
         size=layout.size,
         classes=layout.classes,
-        latency=Covariance.of(tuple(seconds), spreads if matrix is None else matrix, misfit),
+        latency=Covariance.of(
+            (*seconds, *(between.seconds if between else ())), spreads if matrix is None else matrix, misfit
+        ),
         scale=0.9,
+        between=between,
         networks=40,
         anchor=Anchor(operations=base_network(layout).operations, seconds=sum(seconds.values())),
         target=target,

@@ -198,7 +198,7 @@ def test_only_what_a_known_profile_lacks_is_asked_for(table: Table) -> None:
     singles = {name for name in device.asked() if "->" in name}
     assert singles == new
     assert joined.entries[: len(known.entries)] == known.entries
-    assert joined.fits[0] == known.fits[0] and set(joined.fits[1].latency.keys) == new
+    assert joined.fits[0] == known.fits[0] and set(joined.fits[1].part_keys) == new
     assert np.abs(errors(joined, device, large)).max() < 0.03
     assert Profile.parse(joined.to_json(), "x") == joined
     found = check_profile(joined, device, Settings(seed=5), networks=60, layout=large)
@@ -227,7 +227,7 @@ def test_a_head_for_other_classes_is_added_alone(table: Table) -> None:
     costs = hidden_costs(ten) | hidden_costs(four)
     device = Simulated(table, costs, noise=0.002)
     joined = run(device, ten, known=run(device, four))
-    assert joined.fits[1].latency.keys == (ten.head_key,)
+    assert joined.fits[1].part_keys == (ten.head_key,)
     assert np.abs(errors(joined, device, ten)).max() < 0.03
 
 

@@ -136,7 +136,7 @@ def test_the_last_of_several_campaigns_is_repeated(table: Table) -> None:
     assert fit_of(both, layout) == first.fits[0]
     assert first.fits[0].anchor.usual == campaign.collected.usual
     assert profile(*both.entries, scope="network").fits == ()
-    assert len(parts(layout)) == len(first.fits[0].latency.keys)
+    assert len(parts(layout)) == len(first.fits[0].part_keys)
 
 
 def test_every_figure_has_a_sentence(table: Table) -> None:

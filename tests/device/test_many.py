@@ -11,6 +11,8 @@ from torch import Tensor
 
 from tests.device.cases import campaign_profile, cifar, fitted, part_of_cifar, toy, toy_profile
 from wattnas.device import Profile, load_profile, network_costs, predict
+from wattnas.device.between import names_of
+from wattnas.device.fitted import BetweenFit
 from wattnas.device.many import COSTS
 from wattnas.device.parts import part_keys, parts
 from wattnas.device.spread import latency_sigma
@@ -28,6 +30,17 @@ def correlated(layout: Layout, keys: list[str]) -> Profile:
 
 def in_one_campaign(layout: Layout) -> Profile:
     return correlated(layout, [part.key for part in parts(layout)])
+
+
+def with_between(layout: Layout) -> Profile:
+    """Changes of the order of memory and weights cost something, and err together with the parts."""
+    keys = [part.key for part in parts(layout)]
+    names = names_of(layout)
+    between = BetweenFit(seconds={n: 1e-4 * (k - 2) for k, n in enumerate(names)}, params=200_000)
+    size = len(keys) + len(names)
+    mixed = np.random.default_rng(3).normal(size=(size, size)) * 1e-4
+    seconds = {key: 1e-3 * number for number, key in enumerate(keys, start=1)}
+    return campaign_profile(layout, seconds, matrix=mixed @ mixed.T, misfit=0.03, between=between)
 
 
 def in_two_campaigns(layout: Layout) -> Profile:
@@ -58,6 +71,7 @@ CASES: dict[str, Callable[[], tuple[Profile, Layout]]] = {
     "ozawa-2021": lambda: (load_profile("ozawa-2021"), cifar()),
     "one campaign": lambda: (in_one_campaign(part_of_cifar()), part_of_cifar()),
     "two campaigns": lambda: (in_two_campaigns(part_of_cifar()), part_of_cifar()),
+    "what is between": lambda: (with_between(cifar()), cifar()),
     "stem and head counted": lambda: (toy_profile("network"), toy()),
     "stem and head left out": lambda: (toy_profile("layers"), toy()),
 }
@@ -91,7 +105,12 @@ def test_the_spread_of_the_seconds_is_that_of_the_profiles_covariances(name: str
 
 def test_where_joules_are_modelled_from_seconds_their_spread_is_that_of_predict() -> None:
     layout = part_of_cifar()
-    profile, paths = in_one_campaign(layout), drawn(layout)
+    check_joules(in_one_campaign(layout), layout)
+    check_joules(with_between(cifar()), cifar())
+
+
+def check_joules(profile: Profile, layout: Layout) -> None:
+    paths = drawn(layout)
     sigmas = network_costs(profile, layout).sigma(paths)["energy_j"]
     for path, sigma in zip(paths, sigmas.tolist(), strict=True):
         energy = predict(profile, layout, architecture(layout, path)).sources.energy_j

@@ -42,6 +42,7 @@ def make_entries(layout: Layout, fit: Fit, seconds: Mapping[str, float], facts: 
     entries = [
         _entry(key, seconds[key], float(sigma), fit, facts, first=key == layout.stem_key)
         for key, sigma in zip(fit.latency.keys, sigmas, strict=True)
+        if key in seconds
     ]
     return entries + [_identity(key, facts.source) for key in identities(layout)]
 

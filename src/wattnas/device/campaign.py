@@ -12,11 +12,12 @@ from datetime import datetime, timezone
 import numpy as np
 
 from wattnas.device.assemble import RESOLUTION_S, Facts, make_entries, make_profile
+from wattnas.device.between import looseness, measure_of, names_of
 from wattnas.device.collect import Collected, Timed
 from wattnas.device.compare import compare
 from wattnas.device.compose import Composer, export_parts
 from wattnas.device.fit import Array, Observed, Posterior, fit_costs
-from wattnas.device.fitted import Anchor, Check, Covariance, EnergyFit, Fit
+from wattnas.device.fitted import Anchor, BetweenFit, Check, Covariance, EnergyFit, Fit, rounded
 from wattnas.device.job import Settings, timing_job
 from wattnas.device.link import Hello
 from wattnas.device.measured import Device
@@ -28,6 +29,7 @@ from wattnas.device.spread import count_keys, level_sigma, likeness
 from wattnas.device.statistic import WORDS
 from wattnas.errors import ProfileError
 from wattnas.space import Architecture, Layout
+from wattnas.space.count import count_layout
 
 Progress = Callable[[int, int, str], None]
 
@@ -148,18 +150,24 @@ class Campaign:
         held = [n for n in self.plan.networks if n.held_out and str(n.architecture) in timed]
         anchors = self.collected.anchors()
         shown = [*(n.architecture for n in used), *[self.plan.anchor] * len(anchors)]
+        names = names_of(self.layout)
         posterior = fit_costs(
-            alone, self._observed(shown, [*(timed[str(n.architecture)] for n in used), *anchors])
+            np.append(alone, np.zeros(len(names))),
+            self._observed(shown, [*(timed[str(n.architecture)] for n in used), *anchors]),
+            np.append(np.zeros(len(keys)), [looseness(name) for name in names]),
         )
-        seconds = dict(zip(keys, posterior.mean.tolist(), strict=True))
+        found = posterior.mean.tolist()
+        seconds = dict(zip(keys, found[: len(keys)], strict=True))
+        between = {name: rounded(s) for name, s in zip(names, found[len(keys) :], strict=True)}
         level = np.outer(posterior.mean, posterior.mean) * level_sigma(anchors) ** 2
         fit = Fit(
             space=self.layout.space,
             channels=self.layout.channels,
             size=self.layout.size,
             classes=self.layout.classes,
-            latency=Covariance.of(keys, posterior.covariance + level, posterior.hyper.apart),
+            latency=Covariance.of((*keys, *names), posterior.covariance + level, posterior.hyper.apart),
             scale=posterior.hyper.scale,
+            between=BetweenFit(seconds=between, params=self._reference),
             networks=len(used),
             anchor=self._anchor(),
             target=self.device.name,
@@ -168,6 +176,11 @@ class Campaign:
             state=self.collected.last_state(),
         )
         return posterior, fit, seconds
+
+    @property
+    def _reference(self) -> int:
+        """Parameters of the anchor."""
+        return count_layout(self.layout, self.plan.anchor).params
 
     def _anchor(self) -> Anchor:
         return Anchor(
@@ -203,7 +216,9 @@ class Campaign:
         counts, others = [], list[list[str]]()
         for architecture in architectures:
             keys = part_keys(self.layout, architecture)
-            counts.append(np.bincount([index[key] for key in keys if key in index], minlength=len(index)))
+            own = np.bincount([index[key] for key in keys if key in index], minlength=len(index))
+            between = measure_of(self.layout, architecture, self._reference)
+            counts.append(np.append(own, list(between.values())))
             others.append([key for key in keys if key not in index])
         totals = np.array([found.seconds for found in timed])
         known_s, doubt = self._known(others)

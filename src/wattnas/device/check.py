@@ -68,7 +68,7 @@ def check_profile(
 
 def fit_of(profile: Profile, layout: Layout | None) -> Fit:
     """The campaign whose anchor and space a check uses; ProfileError where there is none."""
-    fits = [fit for fit in profile.fits if layout is None or _shape(fit) == _shape(layout)]
+    fits = [fit for fit in profile.fits if layout is None or fit.holds_for(layout)]
     if not fits:
         where = ""
         if layout is not None:
@@ -79,11 +79,6 @@ def fit_of(profile: Profile, layout: Layout | None) -> Fit:
             "Measure one: wattnas profile --device DEVICE --space SPACE --out FILE.",
         )
     return fits[-1]
-
-
-def _shape(of: Fit | Layout) -> tuple[str, int, int, int]:
-    """What decides the networks of a campaign."""
-    return of.space.hash, of.channels, of.size, of.classes
 
 
 def figures(

@@ -155,6 +155,21 @@ class EnergyFit(_Part):
         return self
 
 
+class BetweenFit(_Part):
+    """What networks take besides the sum of their parts (`between`).
+
+    Attributes:
+        seconds: of one unit, by name; below 0 where a network takes less than the sum.
+        params: parameters at which weights add nothing.
+    """
+
+    seconds: dict[
+        Annotated[str, Field(pattern=r"^(weights|change (\d{1,5}|head))$")],
+        Annotated[float, Field(ge=-1e9, le=1e9)],
+    ]
+    params: Annotated[int, Field(ge=1)]
+
+
 class Fit(_Part):
     """One campaign of measurements: a space at one input, on one device.
 
@@ -163,6 +178,7 @@ class Fit(_Part):
             again.
         latency: covariance of the seconds of the parts that this campaign measured.
         scale: of a block inside a network over the block alone.
+        between: what networks take besides the sum of their parts; its covariance stands in `latency`.
         networks: whole networks behind the fit.
         anchor: at the speed that the profile's seconds hold for.
         target: how the device was reached.
@@ -178,6 +194,7 @@ class Fit(_Part):
     classes: Annotated[int, Field(ge=2)]
     latency: Covariance
     scale: Annotated[float, Field(gt=0)]
+    between: BetweenFit | None = None
     networks: Annotated[int, Field(ge=0)]
     anchor: Anchor
     target: str
@@ -190,3 +207,20 @@ class Fit(_Part):
     def layout(self) -> Layout:
         """The space at the input that was measured."""
         return Layout.resolve(self.space, self.classes, self.channels, self.size)
+
+    @property
+    def part_keys(self) -> tuple[str, ...]:
+        """The parts whose seconds have a covariance, without what is between them."""
+        names = self.between.seconds if self.between else {}
+        return tuple(key for key in self.latency.keys if key not in names)
+
+    @model_validator(mode="after")
+    def _between_has_covariance(self) -> Fit:
+        if self.between and not set(self.between.seconds) <= set(self.latency.keys):
+            raise ValueError("between: the covariance does not know all of it")
+        return self
+
+    def holds_for(self, layout: Layout) -> bool:
+        """Whether networks of `layout` are those that were measured."""
+        own = self.space.hash, self.channels, self.size, self.classes
+        return own == (layout.space.hash, layout.channels, layout.size, layout.classes)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from wattnas.device.assemble import RESOLUTION_S
+from wattnas.device.between import measure_of
 from wattnas.device.fit import Observed, update
-from wattnas.device.fitted import Covariance, rounded
+from wattnas.device.fitted import Covariance, Fit, rounded
 from wattnas.device.parts import part_keys
 from wattnas.device.profile import Entry, Profile
-from wattnas.device.spread import count_keys
+from wattnas.device.spread import between_fit, count_keys
 from wattnas.errors import ProfileError
 from wattnas.space import Architecture, Layout
 from wattnas.units import Z_95
@@ -34,8 +35,10 @@ def learn(
             "Measure the device: wattnas profile --device DEVICE --space SPACE --out FILE.",
         )
     fit = profile.fits[number]
-    mean = np.array([_seconds(profile, key) for key in fit.latency.keys])
-    counts = count_keys(fit.latency, keys)[None, :]
+    between = fit.between if fit is between_fit(profile, layout) else None
+    amounts = measure_of(layout, architecture, between.params) if between else {}
+    mean = np.array([_seconds(profile, fit, key) for key in fit.latency.keys])
+    counts = count_keys(fit.latency, keys, amounts)[None, :]
     noise = np.array([[sigma_s**2 + (fit.latency.misfit * seconds) ** 2]])
     observed = Observed(counts, np.array([seconds]), np.array([sigma_s]))
     try:
@@ -46,17 +49,22 @@ def learn(
             f"Profile {profile.name!r} cannot learn: its covariance is that of no measurement.",
             "Measure the device again: wattnas profile --device DEVICE --space SPACE --out FILE.",
         ) from error
-    better = fit.model_copy(update={"latency": known, "networks": fit.networks + 1})
-    fits = (*profile.fits[:number], better, *profile.fits[number + 1 :])
     sigmas = np.sqrt(np.diag(known.matrix()))
     values = dict(zip(known.keys, zip(mean.tolist(), sigmas.tolist(), strict=True), strict=True))
+    better = fit.model_copy(update={"latency": known, "networks": fit.networks + 1})
+    if fit.between is not None:
+        moved = {name: rounded(values[name][0]) for name in fit.between.seconds}
+        better = better.model_copy(update={"between": fit.between.model_copy(update={"seconds": moved})})
+    fits = (*profile.fits[:number], better, *profile.fits[number + 1 :])
     entries = tuple(
         _moved(entry, *values[entry.key]) if entry.key in values else entry for entry in profile.entries
     )
     return profile.model_copy(update={"entries": entries, "fits": fits})
 
 
-def _seconds(profile: Profile, key: str) -> float:
+def _seconds(profile: Profile, fit: Fit, key: str) -> float:
+    if fit.between is not None and key in fit.between.seconds:
+        return fit.between.seconds[key]
     return next(entry.latency.value for entry in profile.entries if entry.key == key)
 
 

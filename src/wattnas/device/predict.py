@@ -7,12 +7,14 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from wattnas.device.between import MOST_SAVED, measure_of
+from wattnas.device.fitted import BetweenFit
 from wattnas.device.joules import energy_sigma, kind_of
 from wattnas.device.lookup import Cost, Wanted, look_up, weakest
 from wattnas.device.memory import memory_bytes
 from wattnas.device.parts import part_keys
 from wattnas.device.profile import Profile
-from wattnas.device.spread import latency_sigma
+from wattnas.device.spread import between_fit, latency_sigma
 from wattnas.device.table import fixed_parts
 from wattnas.errors import SpaceError
 from wattnas.space import Architecture, Candidate, Layer, Layout, count_layout
@@ -63,6 +65,17 @@ class FixedCost(_Part):
     energy_source: Quantity | None = None
 
 
+class BetweenCost(_Part):
+    """What a network takes besides the sum of its parts; below 0 where it takes less.
+
+    `latency_by` has the seconds by their cause: weights, changes of the order of memory.
+    """
+
+    latency_s: float
+    energy_j: float
+    latency_by: dict[str, float]
+
+
 class Sources(_Part):
     """Unit, origin, spread and source of the totals of a `CostReport`."""
 
@@ -82,6 +95,8 @@ class CostReport(_Part):
         memory_bytes: modelled peak memory.
         sources: unit, origin, interval and source of these totals.
         layers, fixed: the parts; `params` and `macs` of both add up to the totals.
+        between: what is to be added to the seconds and joules of the parts for the totals; None where the
+            profile knows nothing of it.
     """
 
     space: str
@@ -97,6 +112,7 @@ class CostReport(_Part):
     sources: Sources
     layers: tuple[LayerCost, ...]
     fixed: tuple[FixedCost, ...]
+    between: BetweenCost | None = None
 
 
 def predict(profile: Profile, layout: Layout, architecture: Architecture) -> CostReport:
@@ -115,7 +131,7 @@ def predict(profile: Profile, layout: Layout, architecture: Architecture) -> Cos
     wanted = [Wanted(layer.key(candidate), layer.index) for layer, candidate in standing]
     costs = look_up(profile, layout, wanted + fixed_parts(profile, layout))
     total = count_layout(layout, architecture)
-    latency, energy = _totals(profile, layout, architecture, costs)
+    latency, energy, between = _totals(profile, layout, architecture, costs)
     sources = Sources(
         latency_s=latency,
         energy_j=energy,
@@ -137,21 +153,50 @@ def predict(profile: Profile, layout: Layout, architecture: Architecture) -> Cos
         sources=sources,
         layers=tuple(_layer(*place, cost) for place, cost in zip(standing, costs[:depth], strict=True)),
         fixed=_fixed(layout, costs[depth:]),
+        between=between,
     )
 
 
 def _totals(
     profile: Profile, layout: Layout, architecture: Architecture, costs: list[Cost]
-) -> tuple[Quantity, Quantity]:
-    """Seconds and joules of the network; with the interval of the profile's covariances where it has them."""
+) -> tuple[Quantity, Quantity, BetweenCost | None]:
+    """Seconds and joules of the network, and what of them is between its parts.
+
+    With the interval of the profile's covariances where it has them.
+    """
     latency = _sum([cost.latency for cost in costs], profile)
     energy = _sum([cost.energy for cost in costs], profile)
+    fit = between_fit(profile, layout) if profile.scope == "network" else None
+    amounts: dict[str, float] = {}
+    between = None
+    if fit is not None and fit.between is not None:
+        amounts = measure_of(layout, architecture, fit.between.params)
+        between = _between(amounts, fit.between, latency.value, energy.value)
+        latency, energy = _plus(latency, between.latency_s), _plus(energy, between.energy_j)
     keys = part_keys(layout, architecture)
-    sigma_s = latency_sigma(profile, keys, latency.value) if profile.scope == "network" else None
+    sigma_s = (
+        latency_sigma(profile, keys, latency.value, fit, amounts) if profile.scope == "network" else None
+    )
     if sigma_s is None:
-        return latency, energy
+        return latency, energy, between
     sigma_j = _energy_sigma(profile, keys, latency, energy, sigma_s)
-    return _within(latency, sigma_s), energy if sigma_j is None else _within(energy, sigma_j)
+    energy = energy if sigma_j is None else _within(energy, sigma_j)
+    return _within(latency, sigma_s), energy, between
+
+
+def _between(amounts: dict[str, float], known: BetweenFit, latency_s: float, energy_j: float) -> BetweenCost:
+    """By cause; joules at the watts of the parts, and never so much less that nothing is left."""
+    by = {name: amount * known.seconds.get(name, 0.0) for name, amount in amounts.items()}
+    seconds = max(fsum(by.values()), -MOST_SAVED * latency_s)
+    watts = energy_j / latency_s if latency_s > 0 else 0.0
+    return BetweenCost(latency_s=seconds, energy_j=watts * seconds, latency_by=by)
+
+
+def _plus(total: Quantity, more: float) -> Quantity:
+    """`total` and its ends moved by `more`."""
+    ends = {name: getattr(total, name) for name in ("value", "low", "high")}
+    moved = {name: max(end + more, 0.0) for name, end in ends.items() if end is not None}
+    return total.model_copy(update=moved)
 
 
 def _energy_sigma(

@@ -134,7 +134,7 @@ class Profile(_Part):
 
     @model_validator(mode="after")
     def _covered(self) -> Profile:
-        fitted = [key for fit in self.fits for key in fit.latency.keys]
+        fitted = [key for fit in self.fits for key in fit.part_keys]
         if len(set(fitted)) != len(fitted):
             raise ValueError("fits: two of them hold the same key")
         if strange := set(fitted) - {entry.key for entry in self.entries}:

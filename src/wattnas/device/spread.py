@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from wattnas.device.collect import Timed
-from wattnas.device.fitted import Covariance
+from wattnas.device.fitted import Covariance, Fit
 from wattnas.device.profile import Profile
+from wattnas.space import Layout
 
 Array = NDArray[np.float64]
 
 
-def latency_sigma(profile: Profile, keys: Sequence[str], total_s: float) -> float | None:
+def between_fit(profile: Profile, layout: Layout) -> Fit | None:
+    """The campaign that knows what networks of `layout` take besides their parts; of several the last."""
+    fits = [fit for fit in profile.fits if fit.between is not None and fit.holds_for(layout)]
+    return fits[-1] if fits else None
+
+
+def latency_sigma(
+    profile: Profile,
+    keys: Sequence[str],
+    total_s: float,
+    own: Fit | None = None,
+    between: Mapping[str, float] | None = None,
+) -> float | None:
     """Standard deviation of a network's seconds; None where the profile keeps no covariance of some part.
 
     Args:
         keys: the parts that the network runs, repeats included, identities left out.
         total_s: the predicted seconds.
+        own: the campaign that knows what is between the parts.
+        between: how much of it the network has.
     """
-    fits = [fit.latency for fit in profile.fits]
-    if not fits or not set(keys) <= {key for fit in fits for key in fit.keys}:
+    fits = profile.fits
+    if not fits or not set(keys) <= {key for fit in fits for key in fit.part_keys}:
         return None
-    variance = sum(fit.variance(count_keys(fit, keys)) for fit in fits)
-    misfit = max(fit.misfit for fit in fits)
+    variance = sum(
+        fit.latency.variance(count_keys(fit.latency, keys, between if fit is own else None)) for fit in fits
+    )
+    misfit = max(fit.latency.misfit for fit in fits)
     return float(np.sqrt(variance + (misfit * total_s) ** 2))
 
 
@@ -58,7 +75,7 @@ def likeness(networks: Sequence[Sequence[str]]) -> Array:
     return common**4
 
 
-def count_keys(fit: Covariance, keys: Sequence[str]) -> Array:
-    """How often each key of `fit` stands in `keys`."""
-    counts = Counter(keys)
-    return np.array([counts[key] for key in fit.keys], dtype=np.float64)
+def count_keys(fit: Covariance, keys: Sequence[str], between: Mapping[str, float] | None = None) -> Array:
+    """How often each key of `fit` stands in `keys`, or how much of it there is in `between`."""
+    counts = Counter(keys) | dict(between or {})
+    return np.array([counts.get(key, 0) for key in fit.keys], dtype=np.float64)

@@ -1,0 +1,133 @@
+"""What a network takes besides the sum of its parts, told by the network as a whole.
+
+Two things move whole networks from the sum of their blocks, wherever a CPU has caches and a runtime its own
+order of memory:
+
+- **weights**: of a network whose weights fit a cache, each block is faster than of one whose weights do not.
+  Seconds per e-fold of parameters, from a reference on.
+- **change S**: convolutions in groups run in another order of memory than others (ONNX Runtime: NCHW and
+  NCHWc). Where a grouped block follows one that is not, or the reverse, the feature map, S pixels wide, is
+  copied into the other order. `change head` is the same before the head.
+
+Both are columns of the regression in `fit`, beside the counts of the parts, and expected to be 0 before
+anything is measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from wattnas.space import Architecture, Layout
+from wattnas.space.count import count_layout
+
+WEIGHTS, HEAD = "weights", "change head"
+MOST_SAVED = 0.5
+"""Share of the sum of its parts that a network saves at most: far from the measured, a line says little."""
+
+
+class Looseness(NamedTuple):
+    """Prior standard deviations, in blocks of mean cost."""
+
+    weights: float = 1.0
+    change: float = 0.15
+
+
+def change_at(size: int) -> str:
+    """The name of a change of order at feature maps of `size` pixels."""
+    return f"change {size}"
+
+
+def names_of(layout: Layout) -> tuple[str, ...]:
+    """What can be between the parts of networks of the layout."""
+    grouped = {c.groups > 1 for c in layout.candidates if not c.is_skip}
+    if len(grouped) < 2:
+        return (WEIGHTS,)
+    sizes = dict.fromkeys(change_at(layer.in_size) for layer in layout.layers)
+    return (WEIGHTS, *sizes, HEAD)
+
+
+def looseness(name: str) -> float:
+    """Prior standard deviation of `name`, in blocks of mean cost."""
+    return Looseness().weights if name == WEIGHTS else Looseness().change
+
+
+def measure_of(layout: Layout, architecture: Architecture, reference: int) -> dict[str, float]:
+    """Name -> how much of it a network has; `reference` is a number of parameters."""
+    found = dict.fromkeys(names_of(layout), 0.0)
+    found[WEIGHTS] = math.log(count_layout(layout, architecture).params / reference)
+    for name in _changes(layout, architecture):
+        if name in found:
+            found[name] += 1.0
+    return found
+
+
+def _changes(layout: Layout, architecture: Architecture) -> Iterator[str]:
+    """The changes of order in a network, from stem to head."""
+    before = False
+    for layer, candidate in zip(layout.layers, architecture.candidates, strict=True):
+        if candidate.is_skip and layer.is_residual:
+            continue
+        grouped = candidate.groups > 1
+        if grouped != before:
+            yield change_at(layer.in_size)
+        before = grouped
+    if before:
+        yield HEAD
+
+
+class Between:
+    """The same for many networks at once, and for relaxed ones.
+
+    Args:
+        layout: the space at its input.
+        seconds: of one unit of each name.
+        reference: parameters at which weights add nothing.
+    """
+
+    def __init__(self, layout: Layout, seconds: Mapping[str, float], reference: int) -> None:
+        self.names = names_of(layout)
+        self._reference = float(reference)
+        self.seconds_each = torch.tensor([seconds.get(name, 0.0) for name in self.names], dtype=torch.float64)
+        place = {name: column for column, name in enumerate(self.names)}
+        self._places = [place.get(change_at(layer.in_size), -1) for layer in layout.layers]
+        self._head = place.get(HEAD, -1)
+        works = [
+            [not (c.is_skip and layer.is_residual) for c in layout.candidates] for layer in layout.layers
+        ]
+        self._works = torch.tensor(works, dtype=torch.float64)
+        self._grouped = torch.tensor([float(c.groups > 1) for c in layout.candidates], dtype=torch.float64)
+
+    def amounts(self, gates: Tensor, params: Tensor) -> Tensor:
+        """(N, names) of gates (N, layers, candidates), rows summing to 1, with `params` (N,); differentiable.
+
+        Of relaxed gates it is the expectation, had each layer been decided on its own.
+        """
+        columns = [gates.new_zeros(len(gates)) for _ in self.names]
+        columns[0] = (params / self._reference).log()
+        if self._head >= 0:
+            before = gates.new_zeros(len(gates))
+            for layer, place in enumerate(self._places):
+                works = gates[:, layer] * self._works[layer]
+                grouped = works @ self._grouped
+                other = works.sum(1) - grouped
+                columns[place] = columns[place] + grouped * (1.0 - before) + other * before
+                before = grouped + (1.0 - grouped - other) * before
+            columns[self._head] = before
+        return torch.stack(columns, dim=1)
+
+    def seconds(self, gates: Tensor, params: Tensor) -> Tensor:
+        """(N,) seconds of gates (N, layers, candidates) with `params` (N,)."""
+        return self.amounts(gates, params) @ self.seconds_each
+
+    def least(self, fewest: float, most: float) -> float:
+        """Seconds that no network is below whose parameters lie between these two."""
+        weights = float(self.seconds_each[0])
+        floor = weights * math.log((fewest if weights > 0 else most) / self._reference)
+        each = self.seconds_each.clamp_max(0.0)
+        changes = sum(float(each[place]) for place in self._places if place >= 0)
+        return floor + changes + (float(each[self._head]) if self._head >= 0 else 0.0)
