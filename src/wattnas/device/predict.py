@@ -196,7 +196,8 @@ def _plus(total: Quantity, more: float) -> Quantity:
     """`total` and its ends moved by `more`."""
     ends = {name: getattr(total, name) for name in ("value", "low", "high")}
     moved = {name: max(end + more, 0.0) for name, end in ends.items() if end is not None}
-    return total.model_copy(update=moved)
+    source = f"{total.source}, and what is between them"
+    return total.model_copy(update=moved | {"source": source})
 
 
 def _energy_sigma(
