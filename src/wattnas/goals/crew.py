@@ -13,8 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
-from multiprocessing.queues import Queue
-from queue import Empty
+from multiprocessing.queues import SimpleQueue
 from typing import TypeVar
 
 import torch
@@ -27,7 +26,7 @@ _LOOK_EVERY_S = 0.3
 
 T = TypeVar("T")
 
-_own: tuple[object, Queue[int], int] | None = None
+_own: tuple[object, SimpleQueue[int], int] | None = None
 """In a member: what all of its tasks share, the queue of done steps, and the process that asks."""
 
 
@@ -45,7 +44,8 @@ class Crew:
 
     def __init__(self, shared: object, members: int, threads: int) -> None:
         context = get_context("spawn")
-        self._steps: Queue[int] = context.Queue()
+        # What is put there is there at once: with the buffered kind, the last steps of a task come after it.
+        self._steps: SimpleQueue[int] = context.SimpleQueue()
         # By plain pickle: torch's own way needs shared memory, of which a container has little.
         begin = (pickle.dumps(shared), self._steps, threads, os.getpid())
         self._pool = ProcessPoolExecutor(members, context, _begin, begin)
@@ -72,11 +72,8 @@ class Crew:
         pending = set(futures)
         while pending:
             pending = wait(pending, timeout=_LOOK_EVERY_S).not_done
-            while True:
-                try:
-                    watcher.advance(self._steps.get_nowait())
-                except Empty:
-                    break
+            while not self._steps.empty():
+                watcher.advance(self._steps.get())
 
     def close(self) -> None:
         """End the members; a task that runs is waited for."""
@@ -86,7 +83,7 @@ class Crew:
 class _Reporter(Silent):
     """Tells the process that asks how many steps are done, and ends with it."""
 
-    def __init__(self, steps: Queue[int], asker: int) -> None:
+    def __init__(self, steps: SimpleQueue[int], asker: int) -> None:
         self._steps, self._asker = steps, asker
 
     def start(self, stage: str, total: int, done: int) -> None:
@@ -101,7 +98,7 @@ class _Reporter(Silent):
         self._steps.put(steps)
 
 
-def _begin(shared: bytes, steps: Queue[int], threads: int, asker: int) -> None:
+def _begin(shared: bytes, steps: SimpleQueue[int], threads: int, asker: int) -> None:
     global _own
     keep_freed_memory()
     torch.set_num_threads(threads)
