@@ -16,6 +16,8 @@ from tests.device.test_many import architecture, drawn, with_between
 from wattnas.device import learn, network_costs, predict
 from wattnas.device.between import MOST_SAVED, Between, measure_of, names_of
 from wattnas.device.design import random_networks
+from wattnas.device.fitted import Covariance, EnergyFit
+from wattnas.device.joules import kind_of
 from wattnas.device.parts import part_keys
 from wattnas.space import Architecture, count_layout
 
@@ -67,13 +69,24 @@ def test_weights_are_counted_in_e_folds_of_the_reference() -> None:
     assert measure_of(layout, built(), 1)["weights"] == pytest.approx(math.log(params))
 
 
-def test_many_at_once_are_measured_as_one_by_one() -> None:
+def test_many_at_once_are_counted_as_one_counts_by_hand() -> None:
     layout, paths = cifar(), drawn(cifar(), 60)
     gates = torch.nn.functional.one_hot(paths, len(layout.candidates)).to(torch.float64)
     params = torch.tensor([count_layout(layout, architecture(layout, p)).params for p in paths]).double()
     found = Between(layout, {}, 77_000).amounts(gates, params)
     for row, path in zip(found.tolist(), paths, strict=True):
-        assert row == pytest.approx(list(measure_of(layout, architecture(layout, path), 77_000).values()))
+        chosen = [layout.candidates[column] for column in path.tolist()]
+        standing = [
+            (layer.in_size, candidate.groups > 1)
+            for layer, candidate in zip(layout.layers, chosen, strict=True)
+            if not (candidate.is_skip and layer.is_residual)
+        ]
+        expected = dict.fromkeys(names_of(layout), 0.0)
+        expected["weights"] = math.log(count_layout(layout, architecture(layout, path)).params / 77_000)
+        for (size, grouped), (_, before) in zip(standing, [(0, False), *standing], strict=False):
+            expected[f"change {size}"] += grouped != before
+        expected["change head"] += standing[-1][1] if standing else 0.0
+        assert row == pytest.approx(list(expected.values()))
 
 
 def test_relaxed_changes_are_the_mean_over_architectures() -> None:
@@ -99,6 +112,28 @@ def test_parts_and_what_is_between_add_up_to_the_prediction() -> None:
         assert report.energy_j == pytest.approx(10.0 * report.latency_s)  # at 10 W
         by = sum(report.between.latency_by.values())
         assert report.between.latency_s == pytest.approx(max(by, -MOST_SAVED * parts_s))
+
+
+def test_measured_joules_hold_all_that_networks_took() -> None:
+    """Where a meter was read, watts by kind were fitted to whole networks: nothing is to be added."""
+    layout = cifar()
+    plain = with_between(layout)
+    kinds = [*sorted({kind_of(key) for key in plain.fits[0].part_keys}), "constant"]
+    energy = EnergyFit(
+        meter="replay",
+        watts=dict.fromkeys(kinds, 10.0),
+        covariance=Covariance.of(tuple(kinds), np.eye(len(kinds)) * 1e-6, 0.01),
+        networks=40,
+    )
+    metered = plain.model_copy(update={"fits": (plain.fits[0].model_copy(update={"energy": energy}),)})
+    paths = drawn(layout)
+    many = network_costs(metered, layout).of(paths)
+    for number, path in enumerate(paths):
+        report = predict(metered, layout, architecture(layout, path))
+        parts_j = sum(layer.energy_j for layer in report.layers)
+        parts_j += sum(end.energy_j or 0.0 for end in report.fixed)
+        assert report.between is not None and report.between.energy_j == 0.0 != report.between.latency_s
+        assert report.energy_j == pytest.approx(parts_j) == pytest.approx(float(many["energy_j"][number]))
 
 
 def test_no_architecture_is_below_the_least() -> None:

@@ -57,6 +57,15 @@ def test_ends_that_the_profile_knows_are_in_table_and_chart(tmp_path: Path) -> N
     assert "Latency: modelled, a guess" in table.sources
 
 
+def test_what_is_between_the_parts_has_a_row_and_a_bar(tmp_path: Path) -> None:
+    path = make_run(tmp_path)
+    edit(path / "costs.json", "between", value={"latency_s": -0.0002, "energy_j": -0.002, "latency_by": {}})
+    table = build_costs(read_run(path).costs)
+    assert table is not None
+    assert table.rows[-1].place == "between" and table.rows[-1].latency.number is not None
+    assert table.rows[-1].latency.number.text.startswith("-200") and table.charts[0].labels[-1] == "between"
+
+
 def test_sources_are_listed_once(files: RunFiles) -> None:
     table = build_costs(files.costs)
     assert table is not None and len(table.sources) == 2

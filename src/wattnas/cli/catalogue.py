@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -149,16 +148,8 @@ def _print_cost(report: CostReport) -> None:
             format_count(part.macs),
             format_count(part.params),
         )
-    if report.between is not None:
-        more = report.between
-        table.add_row(
-            "between",
-            "",
-            _signed(more.latency_s, format_seconds),
-            _signed(more.energy_j, format_joules),
-            "",
-            "",
-        )
+    if more := report.between:
+        table.add_row("between", "", format_seconds(more.latency_s), format_joules(more.energy_j), "", "")
     console = Console()
     console.print(table)
     for name, value, source in (
@@ -169,7 +160,3 @@ def _print_cost(report: CostReport) -> None:
     ):
         console.print(f"{name:<11}{value} ({source.origin}; {source.source})", markup=False, highlight=False)
     console.print(f"{'scope':<11}{report.scope}", markup=False, highlight=False)
-
-
-def _signed(value: float, said: Callable[[float], str]) -> str:
-    return "-" * (value < 0) + said(abs(value))

@@ -16,8 +16,7 @@ anything is measured.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -30,11 +29,8 @@ MOST_SAVED = 0.5
 """Share of the sum of its parts that a network saves at most: far from the measured, a line says little."""
 
 
-class Looseness(NamedTuple):
-    """Prior standard deviations, in blocks of mean cost."""
-
-    weights: float = 1.0
-    change: float = 0.15
+_LOOSE_WEIGHTS, _LOOSE_CHANGE = 1.0, 0.15
+"""Prior standard deviations of one unit, in blocks of mean cost; results hardly depend on them."""
 
 
 def change_at(size: int) -> str:
@@ -53,43 +49,33 @@ def names_of(layout: Layout) -> tuple[str, ...]:
 
 def looseness(name: str) -> float:
     """Prior standard deviation of `name`, in blocks of mean cost."""
-    return Looseness().weights if name == WEIGHTS else Looseness().change
+    return _LOOSE_WEIGHTS if name == WEIGHTS else _LOOSE_CHANGE
 
 
 def measure_of(layout: Layout, architecture: Architecture, reference: int) -> dict[str, float]:
-    """Name -> how much of it a network has; `reference` is a number of parameters."""
-    found = dict.fromkeys(names_of(layout), 0.0)
-    found[WEIGHTS] = math.log(count_layout(layout, architecture).params / reference)
-    for name in _changes(layout, architecture):
-        if name in found:
-            found[name] += 1.0
-    return found
-
-
-def _changes(layout: Layout, architecture: Architecture) -> Iterator[str]:
-    """The changes of order in a network, from stem to head."""
-    before = False
-    for layer, candidate in zip(layout.layers, architecture.candidates, strict=True):
-        if candidate.is_skip and layer.is_residual:
-            continue
-        grouped = candidate.groups > 1
-        if grouped != before:
-            yield change_at(layer.in_size)
-        before = grouped
-    if before:
-        yield HEAD
+    """Name -> how much of it one network has; `reference` is a number of parameters."""
+    names = layout.space.candidates
+    path = torch.tensor([names.index(operation) for operation in architecture.operations])
+    gates = torch.nn.functional.one_hot(path, len(names)).to(torch.float64)[None]
+    params = torch.tensor([count_layout(layout, architecture).params], dtype=torch.float64)
+    between = Between(layout, {}, reference)
+    return dict(zip(between.names, between.amounts(gates, params)[0].tolist(), strict=True))
 
 
 class Between:
-    """The same for many networks at once, and for relaxed ones.
+    """How much networks have of it, and what that takes; for many at once, and for relaxed ones.
 
     Args:
         layout: the space at its input.
         seconds: of one unit of each name.
         reference: parameters at which weights add nothing.
+        takes_joules: see `spread.takes_joules`.
     """
 
-    def __init__(self, layout: Layout, seconds: Mapping[str, float], reference: int) -> None:
+    def __init__(
+        self, layout: Layout, seconds: Mapping[str, float], reference: int, *, takes_joules: bool = True
+    ) -> None:
+        self.takes_joules = takes_joules
         self.names = names_of(layout)
         self._reference = float(reference)
         self.seconds_each = torch.tensor([seconds.get(name, 0.0) for name in self.names], dtype=torch.float64)

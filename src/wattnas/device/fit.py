@@ -137,15 +137,14 @@ def fit_costs(blocks: Array, observed: Observed, loose: Array | float = 0.0) -> 
     def surprise(logs: Array) -> float:
         return _surprise(blocks, observed, Hyper(*np.exp(np.clip(logs, low, high)).tolist()), loose)
 
-    begin = np.log([_first_scale(blocks, observed), *list(_START.values())[1:]])
-    begin[-1] = low[-1]
+    begin = np.log([_first_scale(blocks, observed), *list(_START.values())[1:-1]])
     options = {"maxiter": 1000, "xatol": 1e-3, "fatol": 1e-3}
     # First as if timings repeated exactly, then with all: from afar, six unknowns at once end anywhere.
     with threadpool_limits(
         limits=1
     ):  # threads that wait for one another: fifty times as long on a busy machine
         plain = minimize(
-            lambda logs: surprise(np.append(logs, low[-1])), begin[:-1], method="Nelder-Mead", options=options
+            lambda logs: surprise(np.append(logs, low[-1])), begin, method="Nelder-Mead", options=options
         )
         repeat = np.log(_START["repeat"])
         found = minimize(surprise, np.append(plain.x, repeat), method="Nelder-Mead", options=options)

@@ -12,7 +12,7 @@ from wattnas.device.fitted import Covariance
 from wattnas.device.memory import FLOAT_BYTES, alive_elements
 from wattnas.device.parts import identities
 from wattnas.device.profile import Profile
-from wattnas.device.spread import between_fit
+from wattnas.device.spread import between_fit, takes_joules
 from wattnas.device.table import cost_table
 from wattnas.space import Layout
 from wattnas.space.count import count_candidate, count_head, count_stem
@@ -90,6 +90,8 @@ class NetworkCosts:
         latency, energy = parts["latency_s"], parts["energy_j"]
         more = self.between.seconds(gates, parts["params"]).maximum(-MOST_SAVED * latency)
         share = torch.where(latency > 0, more / latency.clamp_min(1e-300), 0.0)
+        if not self.between.takes_joules:
+            return {"latency_s": latency + more}
         return {"latency_s": latency + more, "energy_j": energy * (1.0 + share)}
 
     def least(self) -> dict[str, float]:
@@ -98,7 +100,7 @@ class NetworkCosts:
         if self.between is not None:
             most = float(self.tables["params"].amax(1).sum()) + self.fixed["params"]
             more = self.between.least(found["params"], most)
-            for name in ("latency_s", "energy_j"):
+            for name in ("latency_s", "energy_j") if self.between.takes_joules else ("latency_s",):
                 # As a share, it is the largest where the network is the least.
                 saved = max(more / found["latency_s"], -MOST_SAVED) if found["latency_s"] > 0 else 0.0
                 found[name] *= 1.0 + min(saved, 0.0)
@@ -170,7 +172,8 @@ def _between(profile: Profile, layout: Layout) -> Between | None:
     fit = between_fit(profile, layout) if profile.scope == "network" else None
     if fit is None or fit.between is None:
         return None
-    return Between(layout, fit.between.seconds, fit.between.params)
+    known = fit.between
+    return Between(layout, known.seconds, known.params, takes_joules=takes_joules(fit))
 
 
 def _spreads(profile: Profile, layout: Layout) -> tuple[Spread, ...]:

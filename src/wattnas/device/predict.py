@@ -14,7 +14,7 @@ from wattnas.device.lookup import Cost, Wanted, look_up, weakest
 from wattnas.device.memory import memory_bytes
 from wattnas.device.parts import part_keys
 from wattnas.device.profile import Profile
-from wattnas.device.spread import between_fit, latency_sigma
+from wattnas.device.spread import between_fit, latency_sigma, takes_joules
 from wattnas.device.table import fixed_parts
 from wattnas.errors import SpaceError
 from wattnas.space import Architecture, Candidate, Layer, Layout, count_layout
@@ -171,7 +171,8 @@ def _totals(
     between = None
     if fit is not None and fit.between is not None:
         amounts = measure_of(layout, architecture, fit.between.params)
-        between = _between(amounts, fit.between, latency.value, energy.value)
+        joules = energy.value if takes_joules(fit) else 0.0
+        between = _between(amounts, fit.between, latency.value, joules)
         latency, energy = _plus(latency, between.latency_s), _plus(energy, between.energy_j)
     keys = part_keys(layout, architecture)
     sigma_s = (
@@ -185,7 +186,7 @@ def _totals(
 
 
 def _between(amounts: dict[str, float], known: BetweenFit, latency_s: float, energy_j: float) -> BetweenCost:
-    """By cause; joules at the watts of the parts, and never so much less that nothing is left."""
+    """By cause; joules at the watts of parts that take `energy_j`; never so little that nothing is left."""
     by = {name: amount * known.seconds.get(name, 0.0) for name, amount in amounts.items()}
     seconds = max(fsum(by.values()), -MOST_SAVED * latency_s)
     watts = energy_j / latency_s if latency_s > 0 else 0.0
@@ -196,6 +197,8 @@ def _plus(total: Quantity, more: float) -> Quantity:
     """`total` and its ends moved by `more`."""
     ends = {name: getattr(total, name) for name in ("value", "low", "high")}
     moved = {name: max(end + more, 0.0) for name, end in ends.items() if end is not None}
+    if not more:
+        return total
     source = f"{total.source}, and what is between them"
     return total.model_copy(update=moved | {"source": source})
 

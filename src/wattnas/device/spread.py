@@ -22,6 +22,14 @@ def between_fit(profile: Profile, layout: Layout) -> Fit | None:
     return fits[-1] if fits else None
 
 
+def takes_joules(fit: Fit) -> bool:
+    """Whether what is between parts adds joules to theirs: where these are modelled from their seconds.
+
+    Where a meter was read, the energy fit has put on the parts all that whole networks took.
+    """
+    return fit.energy is None
+
+
 def latency_sigma(
     profile: Profile,
     keys: Sequence[str],

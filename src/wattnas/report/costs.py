@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wattnas.report.charts import BarChart, Unit
-from wattnas.report.files import CostsFile, FixedFacts, LayerFacts
+from wattnas.report.files import BetweenFacts, CostsFile, FixedFacts, LayerFacts
 from wattnas.report.text import Number, number
 
 
@@ -19,7 +19,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class CostRow:
-    """One part of the network: searchable layer, stem, head or total."""
+    """One part of the network: searchable layer, stem, head, what is between them, or total."""
 
     place: str
     operation: str
@@ -60,6 +60,7 @@ def build_costs(costs: CostsFile | None) -> CostTable | None:
     rows = [_end(ends["stem"])] if "stem" in ends else []
     rows += [_layer(layer) for layer in costs.layers]
     rows += [_end(ends["head"])] if "head" in ends else []
+    rows += [_between(costs, costs.between)] if costs.between else []
     return CostTable(
         costs.device,
         costs.scope,
@@ -94,6 +95,19 @@ def _end(fixed: FixedFacts) -> CostRow:
         energy=Cost(number(energy.value, "J"), energy.origin) if energy else Cost(None),
         macs=number(fixed.macs, "1"),
         params=number(fixed.params, "1"),
+    )
+
+
+def _between(costs: CostsFile, between: BetweenFacts) -> CostRow:
+    """So that the rows add up to the total."""
+    return CostRow(
+        place="between",
+        operation="",
+        shape="what all parts together take besides",
+        latency=Cost(number(between.latency_s, "s"), costs.sources.latency_s.origin),
+        energy=Cost(number(between.energy_j, "J"), costs.sources.energy_j.origin),
+        macs=number(0, "1"),
+        params=number(0, "1"),
     )
 
 

@@ -151,6 +151,13 @@ class TotalFacts(_Part):
     macs: Quantity
 
 
+class BetweenFacts(_Part):
+    """What the network takes besides the sum of its parts; may be below 0."""
+
+    latency_s: Annotated[float, Field(ge=-1e12, le=1e12)]
+    energy_j: Annotated[float, Field(ge=-1e12, le=1e12)]
+
+
 class CostsFile(_Part):
     """`costs.json`."""
 
@@ -166,6 +173,7 @@ class CostsFile(_Part):
     sources: TotalFacts
     layers: Annotated[tuple[LayerFacts, ...], Field(min_length=1)]
     fixed: tuple[FixedFacts, ...] = ()
+    between: BetweenFacts | None = None
 
 
 class AccuracyFacts(_Part):
