@@ -24,6 +24,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -136,19 +137,23 @@ def published(data: str, out: Path, clock: Clock, overrides: dict[str, Any]) -> 
     with RunDir(out / "goal-0.5").locked():
         context = start_run(out / "goal-0.5", settings, Teller(clock))
     workshop = workshop_of(context)
-    names = sorted(published_operations(), key=lambda name: _cost(context, name)[0])
-    for name in names:
-        path = path_of(published_architecture(name)[0].operations, context.layout)
-        is_done = (workshop.folder_of(path).path / "trained.json").is_file()
-        if clock.is_up and not is_done:
-            continue
-        Teller(clock).say(f"{name}:")
-        expected = None
-        if not is_done:
-            looked = workshop.look(path)
-            expected = adviser_of(context).knowledge.predict(path, looked)
-        record = workshop.train(path, expected)
-        test = context.splits.test
+    paths = {
+        name: path_of(published_architecture(name)[0].operations, context.layout)
+        for name in sorted(published_operations(), key=lambda name: _cost(context, name)[0])
+    }
+    todo = [name for name, path in paths.items() if not workshop.is_trained(path)]
+    with closing(workshop):
+        while todo and not clock.is_up:
+            turn, todo = todo[: workshop.members], todo[workshop.members :]
+            Teller(clock).say(f"{', '.join(turn)}:")
+            knowledge = adviser_of(context).knowledge
+            workshop.train_all(
+                [(paths[name], knowledge.predict(paths[name], workshop.look(paths[name]))) for name in turn]
+            )
+    test = context.splits.test
+    for name in [name for name in paths if name not in todo]:
+        path = paths[name]
+        record = workshop.train(path)
         correct = count_correct(workshop.network(path), test)
         low, high = wilson(correct, len(test))
         energy_j, latency_s = _cost(context, name)

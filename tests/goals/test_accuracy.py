@@ -120,6 +120,101 @@ def test_amplitude_length_and_noise_are_those_of_most_evidence(seed: int) -> Non
     assert found - min(evidence.values()) > 0.1
 
 
+def tried_too(finals: int, trials: int, seed: int = 0) -> Known:
+    """Trained networks, and tried ones, the first of which are the same as the first that were trained."""
+    generator = Generator().manual_seed(seed + 2000)
+    trained, others = known(finals, seed), drawn(trials, seed + 50)
+    shared = min(finals, trials) // 2
+    features = torch.cat([trained.features, trained.features[:shared], others[shared:]])
+    short = 0.6 * (features[finals:, 0] + 1.2) - 0.7
+    short = short + 0.1 * torch.randn(trials, generator=generator, dtype=torch.float64)
+    return Known(
+        features,
+        torch.cat([trained.values, short]),
+        torch.full((finals + trials,), 0.002, dtype=torch.float64),
+        torch.arange(finals + trials) >= finals,
+        torch.cat([torch.arange(finals), torch.arange(shared), torch.arange(100, 100 + trials - shared)]),
+    )
+
+
+@pytest.mark.parametrize(("finals", "trials"), [(0, 5), (3, 6), (8, 3), (8, 12)])
+def test_with_trials_the_prediction_is_that_of_the_textbook(finals: int, trials: int) -> None:
+    """Covariances entry by entry, from the sentence: a share of the final log-odds plus a line of its own."""
+    data, wanted = tried_too(finals, trials), drawn(5, seed=7)
+    who = torch.tensor([0, 1, 100 + trials, -1, -1])  # two that are known, three that are not
+    model = AccuracyModel(CENTER, SCALE, data)
+    between, share = covariance(model.amplitude, model.length), model.share
+    own_variance, again = 0.7 * model.noise**2, 0.3 * model.noise**2
+    lag = covariance(0.0, 1.0)
+
+    def line_of_trials(a: np.ndarray, b: np.ndarray) -> float:
+        return float(module._LAG_SD**2 + module._LAG_SLOPES**2 * (lag(a, b) - module._GAIN_SD**2))
+
+    x, kinds, names = data.features.numpy(), data.tried.tolist(), data.who.tolist()
+    shown = np.array([share if kind else 1.0 for kind in kinds])
+    count = len(x)
+    matrix = np.zeros((count, count))
+    for i, j in product(range(count), range(count)):
+        same = own_variance if names[i] == names[j] else 0.0
+        matrix[i, j] = shown[i] * shown[j] * (between(x[i], x[j]) + same)
+        matrix[i, j] += line_of_trials(x[i], x[j]) if kinds[i] and kinds[j] else 0.0
+    repeats = np.array([module._TRIAL_NOISE**2 if kind else again for kind in kinds])
+    matrix += np.diag(data.variances.numpy() + repeats)
+    cross = np.array(
+        [
+            [
+                s * (between(a, b) + (own_variance if w == n else 0.0))
+                for b, s, n in zip(x, shown, names, strict=True)
+            ]
+            for a, w in zip(wanted.numpy(), who.tolist(), strict=True)
+        ]
+    )
+    residual = data.values.numpy() - shown * mean_by_hand(data.features) - module._LAG * np.array(kinds)
+    expected = mean_by_hand(wanted) + cross @ np.linalg.inv(matrix) @ residual
+    prior = np.array([between(a, a) for a in wanted.numpy()]) + model.noise**2
+    spread = np.sqrt(prior - np.einsum("ij,jk,ik->i", cross, np.linalg.inv(matrix), cross))
+    mean, sigma = model.predict(wanted, who)
+    assert mean.numpy() == pytest.approx(expected, rel=1e-7)
+    assert sigma.numpy() == pytest.approx(spread, rel=1e-6)
+
+
+def test_a_trial_says_most_of_the_network_that_was_tried() -> None:
+    """And of another one with the same features something."""
+    data = tried_too(8, 12)
+    model = AccuracyModel(CENTER, SCALE, data)
+    place = data.features[-1:]
+    itself = model.predict(place, data.who[-1:])[1]
+    like_it = model.predict(place)[1]
+    without = AccuracyModel(CENTER, SCALE, Known(data.features[:8], data.values[:8], data.variances[:8]))
+    assert float(itself) < float(like_it) < float(without.predict(place)[1]) + 1e-9
+
+
+def test_trials_make_predictions_truer() -> None:
+    """Networks that differ by what no feature shows: 6 trained, 16 tried; the other 10 are predicted."""
+    squares: dict[bool, list[float]] = {False: [], True: []}
+    for seed in range(20):
+        generator = Generator().manual_seed(seed)
+
+        def noise(sd: float, count: int = 16, generator: Generator = generator) -> Tensor:
+            return sd * torch.randn(count, generator=generator, dtype=torch.float64)
+
+        features = drawn(16, seed)
+        truth = features[:, 0] + 1.2 + noise(0.25)
+        reached, short = truth + noise(0.05), 0.5 * truth - 0.5 + noise(0.05)
+        little = torch.full((22,), 1e-3, dtype=torch.float64)
+        both = Known(
+            torch.cat([features[:6], features]),
+            torch.cat([reached[:6], short]),
+            little,
+            torch.arange(22) >= 6,
+            torch.cat([torch.arange(6), torch.arange(16)]),
+        )
+        for with_trials, data in ((True, both), (False, Known(features[:6], reached[:6], little[:6]))):
+            mean, _ = AccuracyModel(CENTER, SCALE, data).predict(features[6:], torch.arange(6, 16))
+            squares[with_trials] += (mean - reached[6:]).square().tolist()
+    assert sum(squares[True]) < 0.5 * sum(squares[False])
+
+
 def test_few_networks_leave_amplitude_length_and_noise_as_they_are() -> None:
     model = AccuracyModel(CENTER, SCALE, known(module._ENOUGH - 1))
     assert (model.amplitude, model.length, model.noise) == module._DEFAULT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -118,6 +119,68 @@ def test_without_a_goal_bounds_that_nothing_keeps_are_said() -> None:
     assert "bounds" in outcome.reason and len(made.asked) == 1
 
 
+@pytest.mark.parametrize("goal", [0.55, 0.7, 0.85])
+def test_side_by_side_goals_are_met_in_fewer_turns(goal: float) -> None:
+    made, kept = bench(members=2), list[int]()
+    wished = wish(goal, rounds=6)
+    outcome = loop(made, wished, keep=lambda rounds: kept.append(len(rounds))).run()
+    assert outcome.reached and outcome.record.accuracy >= goal
+    kinds = [entry.kind for entry in outcome.rounds]
+    assert kinds.count("pilot") == 3
+    assert kinds.count("round") <= wished.settings.rounds
+    assert len(made.asked) == len(set(made.asked)) == len(outcome.rounds)
+    assert kept[:2] == [3, 3] and len(kept) < 2 * len(outcome.rounds)  # begun and ended together
+
+
+def test_picks_of_one_turn_are_a_cheap_and_a_sure_one() -> None:
+    made = bench(members=2)
+    outcome = loop(made, wish(0.75, rounds=2)).run()
+    first, second = [entry for entry in outcome.rounds if entry.kind == "round"]
+    costs = [cost(made, replace(outcome, record=made.records[-2 + number])) for number in (0, 1)]
+    assert first.operations != second.operations
+    assert costs[0] < costs[1]
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_a_turn_that_was_cut_off_goes_on_with_all_that_were_begun(place: int) -> None:
+    wished = wish(0.75, rounds=4)
+    straight = bench(members=2)
+    expected = loop(straight, wished).run()
+    made, kept = bench(members=2, cut_at=place), Kept()
+    with pytest.raises(Cut):
+        loop(made, wished, keep=kept).run()
+    made.cut_at = None
+    again = loop(made, wished, rounds=kept.rounds).run()
+    assert [entry.operations for entry in again.rounds] == [entry.operations for entry in expected.rounds]
+    assert again.record.operations == expected.record.operations
+
+
+@pytest.mark.parametrize("members", [1, 2])
+@pytest.mark.parametrize("goal", [0.55, 0.7, 0.85])
+def test_what_is_trained_was_tried_before(goal: float, members: int) -> None:
+    made = bench(members=members, has_trials=True)
+    outcome = loop(made, wish(goal)).run()
+    tried = [record.operations for record in made.trials]
+    assert outcome.reached and outcome.record.accuracy >= goal
+    assert len(tried) == len(set(tried)) and set(made.asked) <= set(tried)
+
+
+def test_without_a_goal_what_is_trained_was_tried_before() -> None:
+    made, limits = bench(has_trials=True), bound("energy_j", 0.3)
+    outcome = loop(made, wish(None, bounds=limits)).run()
+    assert outcome.reached and cost(made, outcome) <= limits["energy_j"]
+    assert set(made.asked) <= {record.operations for record in made.trials}
+
+
+def test_a_goal_out_of_reach_is_out_of_reach_with_trials() -> None:
+    shapes = layout()
+    made = FakeBench(shapes, Truth.of(shapes, level=-3.5), has_trials=True)
+    outcome = loop(made, wish(0.99, rounds=6)).run()
+    assert not outcome.reached and "out of reach" not in outcome.reason
+    most = float(made.truth.accuracies(every_path(made.shapes)).max())
+    assert outcome.record.accuracy > most - 0.1
+
+
 def test_nothing_is_trained_twice() -> None:
     for goal in (0.6, 0.8, None):
         made = bench()
@@ -151,8 +214,9 @@ def test_every_change_is_kept_before_and_after_a_training() -> None:
         kept.append((len(rounds), rounds[-1].correct is None, len(made.asked)))
 
     outcome = loop(made, wish(0.7), keep=keep).run()
-    count = len(outcome.rounds)
-    assert kept == [entry for n in range(1, count + 1) for entry in ((n, True, n - 1), (n, False, n))]
+    pilots, count = 3, len(outcome.rounds)  # pilots are begun and ended together
+    turns = [(0, pilots), *((n, n + 1) for n in range(pilots, count))]
+    assert kept == [entry for old, new in turns for entry in ((new, True, old), (new, False, new))]
 
 
 def test_a_round_says_what_was_measured_and_concluded() -> None:
@@ -196,7 +260,7 @@ def test_a_loop_that_was_cut_off_at_any_training_ends_as_an_undisturbed_one(
         made, kept = bench(cut_at=place, is_late=is_late), Kept()
         with pytest.raises(Cut):
             loop(made, wished, keep=kept).run()
-        assert kept.rounds[-1].correct is None and len(kept.rounds) == place + 1
+        assert kept.rounds[-1].correct is None and len(kept.rounds) == max(3, place + 1)
         made.cut_at = None
         outcome = loop(made, wished, keep=kept, rounds=kept.rounds).run()
         assert outcome == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -86,7 +87,7 @@ def test_more_validation_images_narrow_the_interval() -> None:
     made = bench()
     path = draw_paths(made.shapes, 1, 5)[0]
     found = known(made, 8)
-    few = Knowledge(found.shape, found.inherited, found.accuracy, found.trained, 50)
+    few = replace(found, images=50)
     wide, narrow = (k.predict(path, made.look(path)) for k in (few, found))
     assert wide.high - wide.low > narrow.high - narrow.low
     mean, sigma = (float(v) for v in found.accuracy.predict(found.features(path[None], [made.look(path)])))

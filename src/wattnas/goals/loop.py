@@ -12,7 +12,7 @@ from torch import Tensor
 
 from wattnas.device import NetworkCosts
 from wattnas.goals.model import Knowledge, shape_of
-from wattnas.goals.paths import path_of
+from wattnas.goals.paths import architecture_of, path_of
 from wattnas.goals.problem import SelectionProblem, goal_logit
 from wattnas.goals.records import Predicted, TrainedRecord
 from wattnas.goals.select import select
@@ -30,8 +30,14 @@ _EVEN = 0.5
 _OUT_OF_REACH = "no architecture is expected to reach the goal within the bounds"
 _RAISE = 0.5
 """Share of what a measured pick misses, by which the aim of the next is raised."""
+_HARDLY_MORE = 1.1
+"""Times the cost of a pick: a network that was tried and should do is trained instead."""
 _PILOT_RANGE = 200.0
 """How much less than the usual architecture the cheapest pilot may cost, at most."""
+_TRIALS = 4
+"""Turns of trials before one round, at most."""
+_PILOT_TRIALS = 3
+"""Networks that are tried for each pilot."""
 _APART = 1.2
 """Standard deviations between the confidences of two networks that are trained side by side."""
 _HOPELESS = 3.0
@@ -100,7 +106,12 @@ class ClosedLoop:
     def knowledge(self) -> Knowledge:
         """The models, from all that was measured so far."""
         return Knowledge.gather(
-            self.layout, self._shape, self._bench.survey(), self._bench.trained(), self.wish.images
+            self.layout,
+            self._shape,
+            self._bench.survey(),
+            self._bench.trained(),
+            self.wish.images,
+            self._bench.tried() if self._bench.has_trials else (),
         )
 
     def problem(self, knowledge: Knowledge, goal: float | None) -> SelectionProblem:
@@ -129,17 +140,29 @@ class ClosedLoop:
     # Pilots.
 
     def _train_pilots(self) -> None:
-        wanted = self.wish.settings.pilots
-        while (known := len(self._bench.trained())) < wanted:
-            picks: list[_Pick] = []
-            for number in range(known, min(known + self._bench.members, wanted)):
-                found = self._pilot(number, wanted, picks)
-                if found is None:
-                    break
-                picks.append(found)
-            if not picks:
-                return
+        """All that are missing at once: each would learn little from the others, and cores would wait."""
+        wanted, known = self.wish.settings.pilots, len(self._bench.trained())
+        if known >= wanted:
+            return
+        if self._bench.has_trials:
+            many = _PILOT_TRIALS * wanted
+            self._bench.try_all([pick.path for pick in self._pilots(len(self._bench.tried()), many)])
+        picks = self._pilots(known, wanted)
+        if self._bench.has_trials:
+            self._bench.try_all([pick.path for pick in picks])
+            picks = [self._judge(pick.path, None, _EVEN) for pick in picks]
+        if picks:
             self._train("pilot", picks)
+
+    def _pilots(self, known: int, wanted: int) -> list[_Pick]:
+        """Those that are missing of as many as wanted."""
+        picks: list[_Pick] = []
+        for number in range(known, wanted):
+            found = self._pilot(number, wanted, picks)
+            if found is None:
+                break
+            picks.append(found)
+        return picks
 
     def _pilot(self, number: int, wanted: int, beside: Sequence[_Pick]) -> _Pick | None:
         """The most accurate at its cost; None in a space so small that all of that cost are known."""
@@ -178,13 +201,14 @@ class ClosedLoop:
         best = self._best_known(least)
         if self.wish.goal is None:
             return self._plan_without_goal(best)
-        # With a network in hand that will do, a miss costs a training and no more: even odds are enough.
-        picks = self._picks(least, self.wish.settings.confidence if best is None else _EVEN)
         if best is None:
+            picks = self._picks(least, self.wish.settings.confidence)
             able = [pick for pick in picks if pick.missed <= 0.0] or [min(picks, key=_missed)]
             return _OUT_OF_REACH if able[0].missed > 0.0 and able[0].is_hopeless else able
         gain = _GAIN_WITHIN if best.accuracy <= most else _GAIN_ABOVE
-        cheaper = [p for p in picks if p.cost <= (1.0 - gain) * self.cost(best.operations)]
+        limit = (1.0 - gain) * self.cost(best.operations)
+        # With a network in hand that will do, a miss costs a training and no more: even odds are enough.
+        cheaper = [pick for pick in self._picks(least, _EVEN, limit) if pick.cost <= limit]
         if not cheaper:
             return "no network that should reach the goal is much cheaper"
         able = [pick for pick in cheaper if pick.missed <= 0.0]
@@ -195,7 +219,7 @@ class ClosedLoop:
         if self.wish.goal is None or self._best_known(self.wish.goal) is not None:
             return
         if self._count("round") < self.wish.settings.rounds:
-            pick, known = self._pick(None, _EVEN), self._best_known(0.0)
+            pick, known = self._picks(None, _EVEN)[0], self._best_known(0.0)
             if math.isfinite(pick.missed) and (known is None or pick.predicted.accuracy > known.accuracy):
                 self._train("best", [pick])
 
@@ -209,15 +233,51 @@ class ClosedLoop:
         able = [pick for pick in picks if pick.predicted.accuracy > best.accuracy + noise]
         return able or "no network within the bounds is expected to be clearly more accurate"
 
-    def _picks(self, least: float | None, confidence: float) -> list[_Pick]:
-        """As many as are trained at once: from a cheap and daring one to a dear and sure one."""
+    def _picks(self, least: float | None, confidence: float, most_cost: float = math.inf) -> list[_Pick]:
+        """As many as are trained at once: from a cheap and daring one to a dear and sure one.
+
+        Each that costs no more than `most_cost` is tried before, if there are trials, and all are picked anew
+        with what that taught.
+        """
+        picks = self._picked(least, confidence)
+        for _ in range(_TRIALS if self._bench.has_trials else 0):
+            tried = {record.operations for record in self._bench.tried()}
+            fresh = [
+                pick.path
+                for pick in picks
+                if pick.cost <= most_cost and self._operations(pick.path) not in tried
+            ]
+            if not fresh:
+                break
+            self._bench.try_all(fresh)
+            picks = self._picked(least, confidence)
+        return picks
+
+    def _picked(self, least: float | None, confidence: float) -> list[_Pick]:
         count = min(self._bench.members, self.wish.settings.rounds - self._count("round"))
         middle = NormalDist().inv_cdf(confidence)
         picks: list[_Pick] = []
         for number in range(count):
-            away = _APART * (number - (count - 1) / 2)
-            picks.append(self._pick(least, NormalDist().cdf(middle + away), picks))
+            certain = NormalDist().cdf(middle + _APART * (number - (count - 1) / 2))
+            picks.append(self._better(self._pick(least, certain, picks), least, certain, picks))
         return picks
+
+    def _better(self, pick: _Pick, least: float | None, confidence: float, beside: Sequence[_Pick]) -> _Pick:
+        """`pick`, or what was tried and should do where that costs hardly more, or misses less."""
+        if not self._bench.has_trials:
+            return pick
+        out, knowledge = self._excluded(beside), self.knowledge()
+        tried = [path_of(record.operations, self.layout) for record in self._bench.tried()]
+        found = [
+            self._judge(path, least, confidence, knowledge)
+            for path in tried
+            if not len(out) or not bool((out == path).all(1).any())
+        ]
+        able = [one for one in found if one.missed <= 0.0] if least is not None else []
+        if able:
+            settled = min(able, key=lambda one: one.cost)
+            return settled if pick.missed > 0.0 or settled.cost <= _HARDLY_MORE * pick.cost else pick
+        return pick if least is not None and pick.missed <= 0.0 else min([pick, *found], key=_missed)
 
     def _pick(self, least: float | None, confidence: float, beside: Sequence[_Pick] = ()) -> _Pick:
         """The cheapest architecture that should do, once its own inherited accuracy is measured.
@@ -242,20 +302,20 @@ class ClosedLoop:
             raised += _RAISE * min(found[-1].missed, 1.0)
         return min(found, key=_missed)
 
-    def _judge(self, path: Tensor, least: float | None, confidence: float) -> _Pick:
+    def _judge(
+        self, path: Tensor, least: float | None, confidence: float, knowledge: Knowledge | None = None
+    ) -> _Pick:
         """What is to be expected of `path`, with its inherited accuracy measured."""
         looked = self._bench.look(path)
-        knowledge = self.knowledge()
-        problem = replace(self.problem(knowledge, least), confidence=confidence)
-        features = knowledge.features(path[None], [looked])
-        lower = float(problem.lower_logit(features))
-        mean, sigma = (float(value) for value in knowledge.accuracy.predict(features))
+        knowledge = knowledge or self.knowledge()
+        mean, sigma = knowledge.log_odds(path, looked)
+        lower = mean - NormalDist().inv_cdf(confidence) * sigma
         keeps = self._keeps_bounds(path)
         wanted = 0.0 if least is None else goal_logit(least)
         return _Pick(
             path=path,
             predicted=knowledge.predict(path, looked),
-            cost=self.cost([self.layout.space.candidates[column] for column in path.tolist()]),
+            cost=self.cost(self._operations(path)),
             missed=wanted - lower if keeps else math.inf,
             is_hopeless=not keeps or mean + _HOPELESS * sigma < wanted,
         )
@@ -269,6 +329,9 @@ class ClosedLoop:
             evaluations=settings.evaluations,
             seed=derive_seed(self.wish.seed, "select", *where),
         ).path
+
+    def _operations(self, path: Tensor) -> tuple[str, ...]:
+        return architecture_of(path, self.layout).operations
 
     def _keeps_bounds(self, path: Tensor) -> bool:
         costs = self.costs.of(path[None])
@@ -294,8 +357,7 @@ class ClosedLoop:
 
     def _train(self, kind: Kind, picks: Sequence[_Pick]) -> None:
         for pick in picks:
-            operations = tuple(self.layout.space.candidates[column] for column in pick.path.tolist())
-            self.rounds.append(Round(kind, operations, pick.predicted))
+            self.rounds.append(Round(kind, self._operations(pick.path), pick.predicted))
         self._keep(self.rounds)
         self._finish()
 

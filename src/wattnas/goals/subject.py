@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -11,6 +11,10 @@ from wattnas.compute import CPU, Compute
 from wattnas.config import Settings
 from wattnas.data import Splits
 from wattnas.space import Layout
+
+_MOST_MEMBERS = 4
+_MOST_IMAGE_BYTES = 8 * 2**30
+"""Of all members together: each has the images for itself."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,8 @@ class Subject:
             trained on both and measured on `validation`; `test` is not looked at.
         data_hash: of the images.
         flip: whether a mirrored image still shows its class.
-        settings: supernet, train, augment, split, seed and checkpoint interval are used.
+        settings: supernet, train, augment, split, seed and checkpoint interval are used; of section select
+            only how long a trial is and how many networks are trained side by side.
     """
 
     layout: Layout
@@ -32,6 +37,29 @@ class Subject:
     flip: bool
     settings: Settings
     compute: Compute = CPU
+
+    @property
+    def members(self) -> int:
+        """Networks that are trained side by side: what the settings say, or what suits this machine."""
+        if self.compute.device.type != "cpu":
+            return 1
+        images = self.splits.train.images.nbytes + self.splits.validation.images.nbytes
+        most = min(torch.get_num_threads(), _MOST_MEMBERS, _MOST_IMAGE_BYTES // max(images, 1))
+        return self.settings.select.together or max(1, most)
+
+    @property
+    def tried(self) -> Subject | None:
+        """The same with the short training of a trial; None where the settings ask for none."""
+        s = self.settings
+        epochs = round(s.select.trial * s.train.epochs)
+        return self.with_epochs(epochs) if epochs else None
+
+    def with_epochs(self, epochs: int) -> Subject:
+        """The same with another length of the final training, and without trials."""
+        s = self.settings
+        train = s.train.model_copy(update={"epochs": epochs})
+        select = s.select.model_copy(update={"trial": 0.0})
+        return replace(self, settings=s.model_copy(update={"train": train, "select": select}))
 
     def _common(self) -> dict[str, Any]:
         layout, s = self.layout, self.settings

@@ -5,6 +5,8 @@ What lies there depends on images, space and recipe, never on goal or device:
     supernets/KEY/   run.json, supernet.safetensors, survey.json
     networks/KEY/    one folder per architecture: run.json, metrics.jsonl, weights.safetensors, trained.json
 
+A trial is a training of fewer epochs, and lies below a KEY of its own.
+
 Each folder is a run directory of its own, so a training that was cut off goes on where it was.
 """
 
@@ -36,7 +38,7 @@ from wattnas.goals.survey import Surveyed, SurveyFile
 from wattnas.progress import Progress, Silent
 from wattnas.rundir import Clock, RunDir, now
 from wattnas.seeding import derive_seed
-from wattnas.space import Layout
+from wattnas.space import count_layout
 from wattnas.stage import Stage
 from wattnas.supernet import Supernet
 from wattnas.train import TrainProblem, count_correct, fresh_network, train
@@ -44,9 +46,6 @@ from wattnas.train import TrainProblem, count_correct, fresh_network, train
 SUPERNET_FILE, SURVEY_FILE = "supernet.safetensors", "survey.json"
 WEIGHTS_FILE, TRAINED_FILE = "weights.safetensors", "trained.json"
 _SAVE_EVERY = 20
-_MOST_MEMBERS = 4
-_MOST_IMAGE_BYTES = 8 * 2**30
-"""Of all members together: each has the images for itself."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -59,24 +58,35 @@ class Workshop:
         root: the cache.
         progress: who watches.
         members: networks that are trained side by side; by default what the settings say.
+        owner: whose trials these are; its processes do them.
 
     Attributes:
         spent_s: seconds that what this object finished has taken, by part: "supernet" (with its survey) and
             "training"; with the time before it was cut off and gone on with.
-        busy_s: seconds that this object itself worked.
         members: networks that are trained side by side.
     """
 
     def __init__(
-        self, subject: Subject, root: Path, progress: Progress | None = None, members: int | None = None
+        self,
+        subject: Subject,
+        root: Path,
+        progress: Progress | None = None,
+        members: int | None = None,
+        owner: Workshop | None = None,
     ) -> None:
         self.subject, self._progress = subject, progress or Silent()
         self._supernet = RunDir(root / "supernets" / content_hash(subject.supernet_key()))
         self._networks = root / "networks" / content_hash(subject.network_key())
-        self._root, self.members = root, members or members_of(subject)
+        self._root, self.members = root, members or subject.members
         self._threads = max(1, torch.get_num_threads() // self.members)
-        self.spent_s = {"supernet": 0.0, "training": 0.0}
-        self.busy_s = 0.0
+        self.spent_s: dict[str, float] = owner.spent_s if owner else {"supernet": 0.0, "training": 0.0}
+        self._busy_s = 0.0
+        self._owner = owner
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds that this object itself worked."""
+        return self._busy_s + (self._trials._busy_s if self._trials else 0.0)
 
     @property
     def folder(self) -> Path:
@@ -103,7 +113,7 @@ class Workshop:
                 if not self._supernet.is_done(name):
                     make()
                     self.spent_s["supernet"] += self._supernet.manifest["stages"][name]["wall_s"]
-        self.busy_s += clock.seconds()
+        self._busy_s += clock.seconds()
 
     def _train_supernet(self) -> None:
         stage = self._stage(self._supernet, "supernet")
@@ -199,12 +209,8 @@ class Workshop:
         return record.model_copy(update=own)
 
     def train_all(self, jobs: Sequence[tuple[Tensor, Predicted | None]]) -> list[TrainedRecord]:
-        """Train paths (layers,), side by side, or take them from the cache."""
-        missing = {
-            folder: job
-            for job in jobs
-            if not ((folder := self.folder_of(job[0]).path) / TRAINED_FILE).is_file()
-        }
+        """Train paths (layers,), side by side and the largest first, or take them from the cache."""
+        missing = {self.folder_of(job[0]).path: job for job in jobs if not self.is_trained(job[0])}
         if self.members > 1 and len(missing) > 1:
             self._train_together(list(missing.values()))
         return [self.train(path, predicted) for path, predicted in jobs]
@@ -215,14 +221,27 @@ class Workshop:
             self.look(path)  # here, so that no member needs the supernet
         s = self.subject.settings.train
         steps = s.epochs * steps_per_epoch(len(self.subject.splits.train), s.batch, s.min_steps)
-        self._progress.start(f"train {len(jobs)} networks", len(jobs) * steps, 0)
-        done = self._crew.do(
-            _train_one, [(self._root, path.tolist(), predicted) for path, predicted in jobs], self._progress
+        self._progress.start(f"{self._verb} {len(jobs)} networks", len(jobs) * steps, 0)
+        # The longest first, so that all end at about the same time.
+        ordered = sorted(jobs, key=lambda job: self._macs(job[0]), reverse=True)
+        crew = (self._owner or self)._crew
+        done = crew.do(
+            _train_one,
+            [(self._root, s.epochs, path.tolist(), predicted) for path, predicted in ordered],
+            self._progress,
         )
         self._progress.end()
-        self.busy_s += clock.seconds()
+        self._busy_s += clock.seconds()
         # One that goes on after a cut tells of more seconds than have passed here.
         self.spent_s["training"] += max(clock.seconds(), *(record.seconds for record in done))
+
+    @property
+    def _verb(self) -> str:
+        return "try" if self._owner else "train"
+
+    def _macs(self, path: Tensor) -> int:
+        layout = self.subject.layout
+        return count_layout(layout, architecture_of(path, layout)).macs
 
     @cached_property
     def _crew(self) -> Crew:
@@ -237,11 +256,15 @@ class Workshop:
     def train(self, path: Tensor, predicted: Predicted | None = None) -> TrainedRecord:
         """The record of `path` (layers,): from the cache, or of a training now."""
         folder = self.folder_of(path)
-        if not (folder.path / TRAINED_FILE).is_file():
+        if not self.is_trained(path):
             with folder.locked(patient=True):
-                if not (folder.path / TRAINED_FILE).is_file():
+                if not self.is_trained(path):
                     self._train(folder, path, predicted)
         return _read(TrainedRecord, folder.path / TRAINED_FILE)
+
+    def is_trained(self, path: Tensor) -> bool:
+        """Whether the cache has the trained network of `path` (layers,)."""
+        return (self.folder_of(path).path / TRAINED_FILE).is_file()
 
     def network(self, path: Tensor) -> Network:
         """The trained network of `path` (layers,), in eval mode; RunError where it is not in the cache."""
@@ -293,7 +316,28 @@ class Workshop:
         write_text(folder.file(TRAINED_FILE), record.model_dump_json(indent=1) + "\n")
         stage.finish()
         self.spent_s["training"] += seconds
-        self.busy_s += clock.seconds()
+        self._busy_s += clock.seconds()
+
+    # Trials.
+
+    @cached_property
+    def _trials(self) -> Workshop | None:
+        short = self.subject.tried
+        return Workshop(short, self._root, self._progress, self.members, self) if short else None
+
+    @property
+    def has_trials(self) -> bool:
+        """Whether the settings ask for trials."""
+        return self._trials is not None
+
+    def tried(self) -> list[TrainedRecord]:
+        """Every network that was tried so far, oldest first; none where the settings ask for none."""
+        return self._trials.trained() if self._trials else []
+
+    def try_all(self, paths: Sequence[Tensor]) -> list[TrainedRecord]:
+        """Try paths (layers,), side by side, or take them from the cache."""
+        assert self._trials is not None, "ask has_trials first"
+        return self._trials.train_all([(path, None) for path in paths])
 
     def _stage(self, run: RunDir, name: str) -> Stage:
         return Stage(
@@ -306,26 +350,17 @@ class Workshop:
 
 
 def _train_one(
-    subject: Subject, root: Path, path: list[int], predicted: Predicted | None, *, progress: Progress
+    subject: Subject,
+    root: Path,
+    epochs: int,
+    path: list[int],
+    predicted: Predicted | None,
+    *,
+    progress: Progress,
 ) -> TrainedRecord:
     """In a member of the crew."""
-    return Workshop(subject, root, progress, members=1).train(torch.tensor(path), predicted)
-
-
-def members_of(subject: Subject) -> int:
-    """Networks that are trained side by side: what the settings say, or what suits this machine."""
-    wanted = subject.settings.select.together
-    if subject.compute.device.type != "cpu":
-        return 1
-    images = subject.splits.train.images.nbytes + subject.splits.validation.images.nbytes
-    most = min(_MOST_MEMBERS, _MOST_IMAGE_BYTES // max(images, 1))
-    return wanted or max(1, min(torch.get_num_threads(), most))
-
-
-def paths_of(records: list[TrainedRecord], layout: Layout) -> Tensor:
-    """(N, layers) of trained networks."""
-    found = [path_of(record.operations, layout) for record in records]
-    return torch.stack(found) if found else torch.zeros(0, len(layout.layers), dtype=torch.int64)
+    made = Workshop(subject.with_epochs(epochs), root, progress, members=1)
+    return made.train(torch.tensor(path), predicted)
 
 
 def _again(path: Path) -> str:
