@@ -261,7 +261,7 @@ def test_a_trial_is_a_short_training_kept_apart(copied: Path) -> None:
     assert found.seconds > 0.0 and made.busy_s > 0.0
     assert made.try_all([PATH]) == [found]  # not again
     assert workshop(copied, **changed).tried() == [found]
-    assert workshop(copied, **changed, select={"trial": 0.375}).tried() == []  # three epochs are another trial
+    assert workshop(copied, **changed, select={"trial": 0.375}).tried() == []  # of three epochs
     assert not workshop(copied, **changed, select={"trial": 0.0}).has_trials
     assert not workshop(copied).has_trials  # an eighth of two epochs is none
 
