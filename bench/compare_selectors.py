@@ -67,9 +67,9 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     for minimize in ("energy_j", "latency_s"):
         for accuracy in ACCURACIES:
-            asked = adviser.loop.problem(adviser.knowledge, accuracy)
+            asked = adviser.picker.problem(adviser.knowledge, accuracy)
             for seed in range(options.seeds):
-                row = compare(replace(asked, minimize=minimize, bounds={}), adviser.loop.seeds(), seed)
+                row = compare(replace(asked, minimize=minimize, bounds={}), adviser.picker.seeds(), seed)
                 rows.append({"minimize": minimize, "accuracy": accuracy, "seed": seed} | row)
     if options.json:
         print(json.dumps(rows))

@@ -148,7 +148,8 @@ class SelectSettings(Section):
         tolerance: a network that is this much more accurate than the goal is too expensive, if a cheaper one
             should do.
         confidence: probability, by the accuracy model, with which a network that is picked reaches its aim.
-        pilots: networks of different cost that are trained before the first pick, while fewer are known.
+        pilots: networks of different cost that are trained before the first pick, while fewer are known;
+            where there are trials, three times as many are tried instead.
         rounds: networks that are trained for one goal, pilots apart, at most.
         trial: a network is first trained for this share of `train.epochs`, rounded, to see what it promises;
             where that is no epoch, without.
@@ -161,7 +162,7 @@ class SelectSettings(Section):
     tolerance: Annotated[float, Field(gt=0, le=0.5)] = 0.03
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.7
     pilots: Annotated[int, Field(ge=0, le=64)] = 3
-    rounds: Annotated[int, Field(ge=1, le=64)] = 4
+    rounds: Annotated[int, Field(ge=1, le=64)] = 6
     trial: Annotated[float, Field(ge=0, le=0.5)] = 0.125
     together: Annotated[int, Field(ge=0, le=64)] = 0
     method: Literal["evolution", "dual"] = "evolution"

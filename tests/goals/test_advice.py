@@ -13,7 +13,7 @@ def advise(wished: Wish, seed: int = 0, level: float = -0.5) -> tuple[FakeBench,
     made = FakeBench(layout(), Truth.of(layout(), seed, level=level), seed)
     run = loop(made, wished)
     outcome = run.run()
-    return made, Adviser(run, run.knowledge()).advise(outcome.record, reached=outcome.reached)
+    return made, Adviser(run.picker, run.picker.knowledge()).advise(outcome.record, reached=outcome.reached)
 
 
 def true(made: FakeBench, neighbour: Neighbour) -> float:

@@ -295,9 +295,32 @@ def test_the_aim_leaves_a_margin_for_the_number_of_images() -> None:
 def test_pilots_cost_more_and_more_on_a_logarithmic_axis() -> None:
     made = bench()
     begun = loop(made, wish(0.7, pilots=5))
-    costs = [begun._pilot_cost(number, 5) for number in range(5)]
+    costs = begun.picker._pilot_costs(5)
     paths = torch.stack([path_of(entry.operations, made.shapes) for entry in made.survey()])
-    high = float(begun.costs.of(paths)["energy_j"].median())
-    ordered = torch.tensor(sorted(costs), dtype=torch.float64).log().diff()
-    assert float(ordered.max() - ordered.min()) < 1e-9 and max(costs) < high
-    assert costs[0] == sorted(costs)[2]
+    high = float(begun.picker.costs.of(paths)["energy_j"].median())
+    steps = torch.tensor(costs, dtype=torch.float64).log().diff()
+    assert float(steps.min()) > 0.0 and float(steps.max() - steps.min()) < 1e-9 and costs[-1] < high
+
+
+def test_costs_that_are_known_need_no_pilot() -> None:
+    made = bench()
+    picker = loop(made, wish(0.7)).picker
+    every = picker.pilots([], 5)
+    made.train_all([(pick.path, None) for pick in every[1:4]])
+    missing = picker.pilots(made.trained(), 5)
+    assert [pick.cost for pick in missing] == pytest.approx([every[0].cost, every[4].cost], rel=0.5)
+    assert picker.pilots(made.trained(), 3) == []
+
+
+def test_no_pilot_has_more_macs_than_usual() -> None:
+    made = bench()
+    picker = loop(made, wish(0.7)).picker
+    macs = picker.costs.of(torch.stack([pick.path for pick in picker.pilots([], 6)]))["macs"]
+    paths = torch.stack([path_of(entry.operations, made.shapes) for entry in made.survey()])
+    assert bool((macs <= picker.costs.of(paths)["macs"].median()).all())
+
+
+def test_with_trials_networks_are_tried_instead_of_pilots() -> None:
+    made = bench(has_trials=True)
+    outcome = loop(made, wish(0.7, pilots=2)).run()
+    assert {entry.kind for entry in outcome.rounds} <= {"round", "best"} and len(made.trials) >= 6

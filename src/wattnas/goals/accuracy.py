@@ -36,10 +36,10 @@ _ENOUGH = 5
 _OWN = 0.7
 """Of what two networks with the same features differ by: the architecture's own share of the variance; the
 rest is another training's."""
-_SHARES = (0.45, 0.6, 0.75)
-_SHARE = 0.6
+_SHARES = (0.25, 0.4, 0.6)
+_SHARE = 0.4
 """Of a difference in log-odds after final training: as much is seen after a trial."""
-_LAG, _LAG_SD = -0.7, 0.5
+_LAG, _LAG_SD = -0.4, 0.5
 _LAG_SLOPES = 0.5
 """Slopes of a trial's own line, as a share of `_SLOPE_SDS`."""
 _TRIAL_NOISE = 0.05

@@ -9,9 +9,9 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
-from wattnas.goals.loop import ClosedLoop
 from wattnas.goals.model import Knowledge
 from wattnas.goals.paths import path_of
+from wattnas.goals.picker import Picker
 from wattnas.goals.problem import Selection, SelectionProblem
 from wattnas.goals.records import Share, TrainedRecord
 from wattnas.goals.select import select
@@ -80,23 +80,23 @@ class Adviser:
     """Asks the models of a loop that has ended.
 
     Attributes:
-        loop: the loop.
+        picker: of the loop.
         knowledge: what it knew at its end.
     """
 
-    loop: ClosedLoop
+    picker: Picker
     knowledge: Knowledge
 
     def advise(self, chosen: TrainedRecord, *, reached: bool) -> Advice:
         """The advice about the network `chosen`."""
-        at, cost = self._own(chosen), self.loop.wish.minimize
+        at, cost = self._own(chosen), self.picker.wish.minimize
         front = tuple(self._front(chosen.accuracy))
         less = [n for n in front if n.costs[cost] < at.costs[cost] and n.accuracy < at.accuracy - _STEP / 2]
         more = [n for n in front if n.costs[cost] > at.costs[cost] and n.accuracy > at.accuracy + _STEP / 2]
         cheaper = max(less, key=lambda neighbour: neighbour.accuracy, default=None)
         better = min(more, key=lambda neighbour: neighbour.accuracy, default=None)
         return Advice(
-            minimize=self.loop.wish.minimize,
+            minimize=self.picker.wish.minimize,
             chosen=at,
             per_point=_per_point(cheaper, better),
             cheaper=cheaper,
@@ -106,11 +106,11 @@ class Adviser:
         )
 
     def _own(self, record: TrainedRecord) -> Neighbour:
-        path = path_of(record.operations, self.loop.layout)
+        path = path_of(record.operations, self.picker.layout)
         return Neighbour(operations=record.operations, accuracy=record.accuracy, costs=self._costs(path))
 
     def _costs(self, path: Tensor) -> dict[str, float]:
-        return {name: float(value[0]) for name, value in self.loop.costs.of(path[None]).items()}
+        return {name: float(value[0]) for name, value in self.picker.costs.of(path[None]).items()}
 
     def _front(self, accuracy: float) -> list[Neighbour]:
         """From cheap to accurate, without those that another one beats in both."""
@@ -121,7 +121,7 @@ class Adviser:
                 neighbour = self._cheapest(goal)
                 if neighbour is not None:
                     found.append(neighbour)
-        cost = self.loop.wish.minimize
+        cost = self.picker.wish.minimize
         return [
             one
             for one in found
@@ -139,20 +139,20 @@ class Adviser:
     def _neighbour(self, problem: SelectionProblem, path: Tensor) -> Neighbour:
         gates = problem.inherited.shape.gates(path[None])
         mean, _ = problem.accuracy.predict(problem.features(gates))
-        operations = tuple(self.loop.layout.space.candidates[column] for column in path.tolist())
+        operations = tuple(self.picker.layout.space.candidates[column] for column in path.tolist())
         return Neighbour(
             operations=operations, accuracy=float(torch.sigmoid(mean)[0]), costs=self._costs(path)
         )
 
     def _problem(self, goal: float | None, bounds: Mapping[str, float]) -> SelectionProblem:
-        problem = self.loop.problem(self.knowledge, goal)
+        problem = self.picker.problem(self.knowledge, goal)
         return replace(problem, bounds=bounds, confidence=_MEDIAN)
 
     def _select(self, problem: SelectionProblem, *where: str | int) -> Selection:
-        settings, wish = self.loop.wish.settings, self.loop.wish
+        settings, wish = self.picker.wish.settings, self.picker.wish
         return select(
             problem,
-            self.loop.seeds(),
+            self.picker.seeds(),
             method=settings.method,
             evaluations=max(settings.evaluations // 2, 100),
             seed=derive_seed(wish.seed, *where),
@@ -160,7 +160,7 @@ class Adviser:
 
     def _relaxations(self) -> list[Relaxation]:
         """Each part of the wish on its own, relaxed until the model expects the rest to be possible."""
-        wish = self.loop.wish
+        wish = self.picker.wish
         found: list[Relaxation] = []
         if wish.goal is not None:
             problem = self._problem(None, wish.bounds)

@@ -114,7 +114,7 @@ def run_goal_search(context: Context) -> None:
     loop = _loop(context, workshop, keep, [_round(entry) for entry in before.rounds])
     with closing(workshop):
         outcome = loop.run()
-    advice = Adviser(loop, loop.knowledge()).advise(outcome.record, reached=outcome.reached)
+    advice = Adviser(loop.picker, loop.picker.knowledge()).advise(outcome.record, reached=outcome.reached)
     write_text(run.file(ADVICE_FILE), advice.model_dump_json(indent=1) + "\n")
     keep(outcome.rounds, outcome.reason)
     _write_choice(context, outcome, workshop)
@@ -125,7 +125,7 @@ def run_goal_search(context: Context) -> None:
 def adviser_of(context: Context) -> Adviser:
     """Asks the models about a run's wish, with what the cache knows now."""
     loop = _loop(context, workshop_of(context))
-    return Adviser(loop, loop.knowledge())
+    return Adviser(loop.picker, loop.picker.knowledge())
 
 
 def _loop(

@@ -1,0 +1,265 @@
+"""One pick: the cheapest architecture that should do, by what was surveyed, tried and trained so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import NormalDist
+
+import torch
+from torch import Tensor
+
+from wattnas.device import NetworkCosts
+from wattnas.goals.model import Knowledge, shape_of
+from wattnas.goals.paths import architecture_of, path_of
+from wattnas.goals.problem import SelectionProblem, goal_logit
+from wattnas.goals.records import Predicted, TrainedRecord
+from wattnas.goals.select import select
+from wattnas.goals.survey import Surveyed
+from wattnas.goals.wish import Bench, Wish
+from wattnas.seeding import derive_seed
+from wattnas.space import Layout
+
+_LOOKS = 10
+"""Picks whose inherited accuracy is measured before one is trained."""
+_RAISE = 0.5
+"""Share of what a measured pick misses, by which the aim of the next is raised."""
+EVEN = 0.5
+"""Confidence of even odds."""
+_HARDLY_MORE = 1.1
+"""Times the cost of a pick: a network that was tried and should do is trained instead."""
+_PILOT_RANGE = 200.0
+"""How much less than the usual architecture the cheapest pilot may cost, at most."""
+_APART = 1.2
+"""Standard deviations between the confidences of two networks that are trained side by side."""
+_HOPELESS = 3.0
+"""Standard deviations by which the best architecture may miss the goal and still be tried."""
+
+
+@dataclass(frozen=True)
+class Pick:
+    """An architecture (layers,), what is expected of it, its cost, the log-odds by which it misses the aim.
+
+    `is_hopeless` where it breaks a bound, or even a lucky training would not reach the aim.
+    """
+
+    path: Tensor
+    predicted: Predicted
+    cost: float
+    missed: float
+    is_hopeless: bool
+
+
+class Picker:
+    """Knows what a bench has measured, and picks by it for one wish on one device.
+
+    Args:
+        layout: the space at its input.
+        costs: of the device.
+        wish: what is asked for.
+        bench: measures inherited accuracies; what it has tried and trained is known.
+    """
+
+    def __init__(self, layout: Layout, costs: NetworkCosts, wish: Wish, bench: Bench) -> None:
+        self.layout, self.costs, self.wish, self._bench = layout, costs, wish, bench
+        self._shape = shape_of(layout, costs)
+
+    def knowledge(self) -> Knowledge:
+        """The models, from all that was measured so far."""
+        return Knowledge.gather(
+            self.layout,
+            self._shape,
+            self._bench.survey(),
+            self._bench.trained(),
+            self.wish.images,
+            self._bench.tried() if self._bench.has_trials else (),
+        )
+
+    def problem(self, knowledge: Knowledge, goal: float | None) -> SelectionProblem:
+        """The selection of the wish, for `goal` on validation images."""
+        return SelectionProblem(
+            costs=self.costs,
+            inherited=knowledge.inherited,
+            accuracy=knowledge.accuracy,
+            minimize=self.wish.minimize,
+            goal=goal,
+            bounds=self.wish.bounds,
+            confidence=self.wish.settings.confidence,
+        )
+
+    def seeds(self) -> Tensor:
+        """(N, layers): surveyed and trained architectures, to begin selections with."""
+        known = [entry.operations for entry in self._bench.survey()]
+        known += [record.operations for record in self._bench.trained()]
+        paths: Tensor = torch.unique(torch.stack([path_of(entry, self.layout) for entry in known]), dim=0)
+        return paths
+
+    def cost(self, operations: Sequence[str]) -> float:
+        """The cost to be minimised, of one architecture."""
+        return float(self.costs.of(path_of(operations, self.layout)[None])[self.wish.minimize])
+
+    def operations(self, path: Tensor) -> tuple[str, ...]:
+        """Names of the candidates of `path` (layers,)."""
+        return architecture_of(path, self.layout).operations
+
+    def keeps_bounds(self, operations: Sequence[str]) -> bool:
+        """Whether predicted costs keep every bound of the wish."""
+        costs = self.costs.of(path_of(operations, self.layout)[None])
+        return all(float(costs[name]) <= bound for name, bound in self.wish.bounds.items())
+
+    # To learn from.
+
+    def pilots(self, known: Sequence[TrainedRecord], wanted: int) -> list[Pick]:
+        """As many as wanted, spread over the costs, without those whose cost is about that of a known one.
+
+        Fewer in a space so small that there are no others.
+        """
+        limits, costs = self._pilot_costs(wanted), [self.cost(record.operations) for record in known]
+        found: list[Pick] = []
+        for number, most in enumerate(limits):
+            least = limits[number - 1] if number else 0.0
+            if len(known) + len(found) >= wanted or any(least < cost <= most for cost in costs):
+                continue
+            beside = [
+                *(path_of(record.operations, self.layout) for record in known),
+                *(p.path for p in found),
+            ]
+            pick = self._pilot(number, most, beside)
+            if pick is not None:
+                found.append(pick)
+        return found
+
+    def _pilot(self, number: int, most: float, beside: Sequence[Tensor]) -> Pick | None:
+        """The most accurate at its cost; None where all of that cost are known.
+
+        None with more MACs than usual: there is little to learn for the time that their training takes.
+        """
+        excluded = self._excluded(beside)
+        bounds = {"macs": self._usual("macs")}
+        bounds[self.wish.minimize] = min(most, bounds.get(self.wish.minimize, math.inf))
+        asked = replace(self.problem(self.knowledge(), None), bounds=bounds, excluded=excluded)
+        found = self._select(asked, "pilot", number)
+        if (excluded == found).all(1).any():
+            return None
+        return self.judge(found, None, EVEN)
+
+    def _pilot_costs(self, count: int) -> list[float]:
+        """What so many may cost: spread evenly on a logarithmic axis, up to the usual architecture's."""
+        high = self._usual(self.wish.minimize)
+        low = max(float(self.costs.of(self._cheapest()[None])[self.wish.minimize]), high / _PILOT_RANGE)
+        return [low * float((high / low) ** ((place + 0.25) / count)) for place in range(count)]
+
+    def _usual(self, cost: str) -> float:
+        """The median over the survey."""
+        return float(self.costs.of(surveyed_paths(self._bench.survey(), self.layout))[cost].median())
+
+    def _cheapest(self) -> Tensor:
+        """(layers,): the least of the cost in every layer (for memory, of the parameters)."""
+        return self.costs.tables.get(self.wish.minimize, self.costs.tables["params"]).argmin(1)
+
+    # To meet the wish.
+
+    def picks(self, least: float | None, confidence: float, place: int, count: int) -> list[Pick]:
+        """So many, to be trained side by side: from a cheap and daring one to a dear and sure one.
+
+        Args:
+            least: accuracy on validation images that they should reach; None for the most there is.
+            confidence: probability with which the one in the middle does.
+            place: rounds before.
+            count: how many.
+        """
+        middle = NormalDist().inv_cdf(confidence)
+        picks: list[Pick] = []
+        for number in range(count):
+            certain = NormalDist().cdf(middle + _APART * (number - (count - 1) / 2))
+            picks.append(self._better(self._pick(least, certain, place, picks), least, certain, picks))
+        return picks
+
+    def _better(self, pick: Pick, least: float | None, confidence: float, beside: Sequence[Pick]) -> Pick:
+        """`pick`, or what was tried and should do where that costs hardly more, or misses less."""
+        if not self._bench.has_trials:
+            return pick
+        out, knowledge = self._excluded([one.path for one in beside]), self.knowledge()
+        tried = [path_of(record.operations, self.layout) for record in self._bench.tried()]
+        found = [
+            self.judge(path, least, confidence, knowledge)
+            for path in tried
+            if not len(out) or not bool((out == path).all(1).any())
+        ]
+        able = [one for one in found if one.missed <= 0.0] if least is not None else []
+        if able:
+            settled = min(able, key=lambda one: one.cost)
+            return settled if pick.missed > 0.0 or settled.cost <= _HARDLY_MORE * pick.cost else pick
+        return pick if least is not None and pick.missed <= 0.0 else min([pick, *found], key=missed)
+
+    def _pick(self, least: float | None, confidence: float, place: int, beside: Sequence[Pick]) -> Pick:
+        """The cheapest architecture that should do, once its own inherited accuracy is measured.
+
+        A selector returns what the model of inherited accuracies flatters most. So each pick is measured, the
+        model learns from it, and another pick is made with the aim raised by what the last one missed, until
+        one holds or the looks are used up; then the one that misses least is returned.
+
+        Args:
+            beside: what is trained at the same time.
+        """
+        found: list[Pick] = []
+        raised = 0.0
+        for number in range(_LOOKS):
+            excluded = self._excluded([pick.path for pick in (*beside, *found)])
+            aim = None if least is None else _share_of(goal_logit(least) + raised)
+            asked = replace(self.problem(self.knowledge(), aim), excluded=excluded, confidence=confidence)
+            path = self._select(asked, "round", place + len(beside), number)
+            found.append(self.judge(path, least, confidence))
+            if least is not None and found[-1].missed <= 0.0:
+                return found[-1]
+            raised += _RAISE * min(found[-1].missed, 1.0)
+        return min(found, key=missed)
+
+    def judge(
+        self, path: Tensor, least: float | None, confidence: float, knowledge: Knowledge | None = None
+    ) -> Pick:
+        """What is to be expected of `path`, with its inherited accuracy measured."""
+        looked = self._bench.look(path)
+        knowledge = knowledge or self.knowledge()
+        mean, sigma = knowledge.log_odds(path, looked)
+        lower = mean - NormalDist().inv_cdf(confidence) * sigma
+        keeps = self.keeps_bounds(self.operations(path))
+        wanted = 0.0 if least is None else goal_logit(least)
+        return Pick(
+            path=path,
+            predicted=knowledge.predict(path, looked),
+            cost=self.cost(self.operations(path)),
+            missed=wanted - lower if keeps else math.inf,
+            is_hopeless=not keeps or mean + _HOPELESS * sigma < wanted,
+        )
+
+    def _select(self, problem: SelectionProblem, *where: str | int) -> Tensor:
+        settings = self.wish.settings
+        return select(
+            problem,
+            self.seeds(),
+            method=settings.method,
+            evaluations=settings.evaluations,
+            seed=derive_seed(self.wish.seed, "select", *where),
+        ).path
+
+    def _excluded(self, beside: Sequence[Tensor] = ()) -> Tensor:
+        """(N, layers): architectures that are trained already, and the paths `beside`."""
+        trained = [path_of(record.operations, self.layout) for record in self._bench.trained()]
+        paths = [*trained, *beside]
+        return torch.stack(paths) if paths else torch.zeros(0, len(self.layout.layers), dtype=torch.int64)
+
+
+def missed(pick: Pick) -> float:
+    """Log-odds by which it misses the aim."""
+    return pick.missed
+
+
+def _share_of(log_odds: float) -> float:
+    return 1.0 / (1.0 + math.exp(-log_odds))
+
+
+def surveyed_paths(survey: Sequence[Surveyed], layout: Layout) -> Tensor:
+    """(N, layers) of surveyed architectures."""
+    return torch.stack([path_of(entry.operations, layout) for entry in survey])
