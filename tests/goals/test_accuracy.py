@@ -174,7 +174,7 @@ def test_with_trials_the_prediction_is_that_of_the_textbook(finals: int, trials:
     prior = np.array([between(a, a) for a in wanted.numpy()]) + model.noise**2
     spread = np.sqrt(prior - np.einsum("ij,jk,ik->i", cross, np.linalg.inv(matrix), cross))
     mean, sigma = model.predict(wanted, who)
-    assert mean.numpy() == pytest.approx(expected, rel=1e-7)
+    assert mean.numpy() == pytest.approx(expected, rel=1e-7, abs=1e-8)
     assert sigma.numpy() == pytest.approx(spread, rel=1e-6)
 
 
