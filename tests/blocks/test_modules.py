@@ -124,3 +124,15 @@ def test_head_of_fbnet() -> None:
     head = make_head(Layout.resolve(load_space("imagenet"), classes=1000))
     names = " ".join(type(part).__name__ for part in head.children())
     assert names == "Conv2d BatchNorm2d ReLU AdaptiveAvgPool2d Dropout Flatten Linear"
+
+
+def test_a_shuffle_trains_as_it_predicts_and_keeps_channels_last() -> None:
+    x = torch.randn(2, 6, 4, 4).to(memory_format=torch.channels_last).requires_grad_()
+    shuffle = Shuffle(2)
+    training, predicting = shuffle.train()(x), shuffle.eval()(x)
+    assert torch.equal(training, predicting)
+    grad = torch.randn(2, 6, 4, 4).to(memory_format=torch.channels_last)
+    of_training, of_predicting = (torch.autograd.grad(out, [x], grad)[0] for out in (training, predicting))
+    assert torch.equal(of_training, of_predicting)
+    for tensor in (training, of_training):
+        assert tensor.is_contiguous(memory_format=torch.channels_last) and not tensor.is_contiguous()
