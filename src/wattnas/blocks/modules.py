@@ -49,7 +49,8 @@ class Shuffle(nn.Module):
         """(N, C, H, W), C divisible by the groups, to the same shape."""
         if self.training:
             # Channels last throughout, gradients too: else what follows and what stands before take longer.
-            last = x.permute(0, 2, 3, 1).unflatten(3, (self.groups, -1))  # type: ignore[no-untyped-call]
+            last: Tensor = x.permute(0, 2, 3, 1)
+            last = last.unflatten(3, (self.groups, -1))  # type: ignore[no-untyped-call]
             return last.transpose(3, 4).flatten(3).permute(0, 3, 1, 2)
         grouped: Tensor = x.unflatten(1, (self.groups, -1))  # type: ignore[no-untyped-call]
         return grouped.transpose(1, 2).flatten(1, 2)
