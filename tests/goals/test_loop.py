@@ -320,7 +320,14 @@ def test_no_pilot_has_more_macs_than_usual() -> None:
     assert bool((macs <= picker.costs.of(paths)["macs"].median()).all())
 
 
-def test_with_trials_networks_are_tried_instead_of_pilots() -> None:
-    made = bench(has_trials=True)
+@pytest.mark.parametrize("members", [1, 2])
+def test_with_trials_the_smallest_tried_are_the_pilots(members: int) -> None:
+    made = bench(has_trials=True, members=members)
     outcome = loop(made, wish(0.7, pilots=2)).run()
-    assert {entry.kind for entry in outcome.rounds} <= {"round", "best"} and len(made.trials) >= 6
+    paths = torch.stack([path_of(record.operations, made.shapes) for record in made.trials[:6]])
+    macs = costs_of(made.shapes).of(paths)["macs"]
+    smallest = [made.trials[place].operations for place in macs.argsort()[:members].tolist()]
+    pilots = [entry.operations for entry in outcome.rounds if entry.kind == "pilot"]
+    assert pilots == smallest and len(made.trials) >= 6
+    again = loop(made, wish(0.75, pilots=2)).run()
+    assert not any(entry.kind == "pilot" for entry in again.rounds)

@@ -73,13 +73,16 @@ class ClosedLoop:
     # Learning.
 
     def _learn(self) -> None:
-        """Trials, or where there are none pilots, over the whole range of costs; all that are missing at
-        once, as each would learn little from the others, and cores would wait."""
+        """Trials over the whole range of costs, and the trainings that tell what a trial promises; without
+        trials, pilots over that range. All that are missing at once, so that no core waits."""
         wanted = self.wish.settings.pilots
-        if self._bench.has_trials:
-            picks = self.picker.pilots(self._bench.tried(), _TRIED_PER_PILOT * wanted)
-            self._bench.try_all([pick.path for pick in picks])
-        elif picks := self.picker.pilots(self._bench.trained(), wanted):
+        if not self._bench.has_trials:
+            picks = self.picker.pilots(self._bench.trained(), wanted)
+        else:
+            paths = [pick.path for pick in self.picker.pilots(self._bench.tried(), _TRIED_PER_PILOT * wanted)]
+            self._bench.try_all(paths)
+            picks = self.picker.smallest_tried(0 if self._bench.trained() else self._bench.members)
+        if picks:
             self._train("pilot", picks)
 
     # Rounds.
@@ -133,9 +136,10 @@ class ClosedLoop:
         picks = self.picker.picks(least, confidence, place, count)
         for _ in range(_TRIALS if self._bench.has_trials else 0):
             tried = {record.operations for record in self._bench.tried()}
+            likely = [pick for pick in picks if pick.missed <= 0.0] or [min(picks, key=missed)]
             fresh = [
                 pick.path
-                for pick in picks
+                for pick in likely
                 if pick.cost <= most_cost and self.picker.operations(pick.path) not in tried
             ]
             if not fresh:

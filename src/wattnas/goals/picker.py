@@ -130,6 +130,12 @@ class Picker:
                 found.append(pick)
         return found
 
+    def smallest_tried(self, count: int) -> list[Pick]:
+        """Of the networks that were tried, so many with the fewest MACs: the soonest trained."""
+        paths = [path_of(record.operations, self.layout) for record in self._bench.tried()]
+        smallest = sorted(paths, key=lambda path: float(self.costs.of(path[None])["macs"]))
+        return [self.judge(path, None, EVEN) for path in smallest[:count]]
+
     def _pilot(self, number: int, most: float, beside: Sequence[Tensor]) -> Pick | None:
         """The most accurate at its cost; None where all of that cost are known.
 
