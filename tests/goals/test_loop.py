@@ -331,3 +331,14 @@ def test_with_trials_the_smallest_tried_are_the_pilots(members: int) -> None:
     assert pilots == smallest and len(made.trials) >= 6
     again = loop(made, wish(0.75, pilots=2)).run()
     assert not any(entry.kind == "pilot" for entry in again.rounds)
+
+
+def test_what_is_trained_beside_the_cheapest_costs_at_most_three_times_as_much() -> None:
+    made = bench(members=3, has_trials=True)
+    picker = loop(made, wish(0.8)).picker
+    made.train(
+        path_of(made.survey()[0].operations, made.shapes)
+    )  # with one network known, to be sure is dear
+    for goal in (0.6, 0.75):
+        costs = [pick.cost for pick in picker.picks(goal, 0.7, 0, 3)]
+        assert max(costs) <= 3.0 * costs[0]

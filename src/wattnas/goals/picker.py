@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -33,6 +33,8 @@ _PILOT_RANGE = 200.0
 """How much less than the usual architecture the cheapest pilot may cost, at most."""
 _APART = 1.2
 """Standard deviations between the confidences of two networks that are trained side by side."""
+_DEARER = 3.0
+"""Times the cost of the cheapest of them: no other one that is trained beside it costs more."""
 _HOPELESS = 3.0
 """Standard deviations by which the best architecture may miss the goal and still be tried."""
 
@@ -179,7 +181,13 @@ class Picker:
         picks: list[Pick] = []
         for number in range(count):
             certain = NormalDist().cdf(middle + _APART * (number - (count - 1) / 2))
-            picks.append(self._better(self._pick(least, certain, place, picks), least, certain, picks))
+            found = self._better(self._pick(least, certain, place, picks), least, certain, picks)
+            if least is not None and picks and found.cost > _DEARER * picks[0].cost:
+                # Being sure is not worth that: the most accurate at such a cost says where to go on.
+                most = {self.wish.minimize: _DEARER * picks[0].cost}
+                near = self._pick(None, EVEN, place, picks, most)
+                found = self.judge(near.path, least, EVEN)
+            picks.append(found)
         return picks
 
     def _better(self, pick: Pick, least: float | None, confidence: float, beside: Sequence[Pick]) -> Pick:
@@ -199,7 +207,14 @@ class Picker:
             return settled if pick.missed > 0.0 or settled.cost <= _HARDLY_MORE * pick.cost else pick
         return pick if least is not None and pick.missed <= 0.0 else min([pick, *found], key=missed)
 
-    def _pick(self, least: float | None, confidence: float, place: int, beside: Sequence[Pick]) -> Pick:
+    def _pick(
+        self,
+        least: float | None,
+        confidence: float,
+        place: int,
+        beside: Sequence[Pick],
+        most: Mapping[str, float] | None = None,
+    ) -> Pick:
         """The cheapest architecture that should do, once its own inherited accuracy is measured.
 
         A selector returns what the model of inherited accuracies flatters most. So each pick is measured, the
@@ -208,13 +223,16 @@ class Picker:
 
         Args:
             beside: what is trained at the same time.
+            most: bounds besides those of the wish, tighter ones.
         """
         found: list[Pick] = []
         raised = 0.0
         for number in range(_LOOKS):
             excluded = self._excluded([pick.path for pick in (*beside, *found)])
             aim = None if least is None else _share_of(goal_logit(least) + raised)
-            asked = replace(self.problem(self.knowledge(), aim), excluded=excluded, confidence=confidence)
+            problem = self.problem(self.knowledge(), aim)
+            bounds = {**problem.bounds, **(most or {})}
+            asked = replace(problem, excluded=excluded, confidence=confidence, bounds=bounds)
             path = self._select(asked, "round", place + len(beside), number)
             found.append(self.judge(path, least, confidence))
             if least is not None and found[-1].missed <= 0.0:
