@@ -17,7 +17,7 @@ _GAIN_WITHIN, _GAIN_ABOVE = 0.3, 0.01
 """Share of the cost that a cheaper network has to save to be tried, where the best is within the tolerance or
 above it."""
 _OUT_OF_REACH = "no architecture is expected to reach the goal within the bounds"
-_TRIALS = 4
+_TRIALS = 2
 """Turns of trials before one round, at most."""
 _TRIED_PER_PILOT = 3
 """Where there are trials, so many networks are tried instead of each pilot."""
