@@ -59,6 +59,12 @@ def linger(shared: str, value: int, *, progress: Progress) -> None:
         progress.advance(1)
 
 
+def rest(shared: str, value: int, *, progress: Progress) -> None:
+    """Say where, and be done; long enough for the other member to get the other job."""
+    Path(shared, f"{value}.pid").write_text(str(os.getpid()))
+    time.sleep(1.0)
+
+
 @pytest.fixture
 def crew() -> Iterator[Crew]:
     made = Crew(7, members=2, threads=1)
@@ -89,11 +95,15 @@ def test_a_member_that_is_killed_is_said(crew: Crew) -> None:
     assert "select.together" in caught.value.hint
 
 
-def test_members_end_when_the_one_who_asks_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("task", ["linger", "rest"], ids=["at work", "idle"])
+def test_members_end_when_the_one_who_asks_is_killed(task: str, tmp_path: Path) -> None:
     code = (
         "from tests.goals import test_crew as t\n"
         "if __name__ == '__main__':\n"
-        f"    t.Crew({str(tmp_path)!r}, 2, 1).do(t.linger, [(0,), (1,)], t.Silent())\n"
+        f"    crew = t.Crew({str(tmp_path)!r}, 2, 1)\n"
+        f"    crew.do(t.{task}, [(0,), (1,)], t.Silent())\n"
+        f"    open({str(tmp_path / 'done')!r}, 'w').close()\n"
+        "    t.time.sleep(60)\n"
     )
     script = tmp_path / "ask.py"
     script.write_text(code)
@@ -104,6 +114,8 @@ def test_members_end_when_the_one_who_asks_is_killed(tmp_path: Path) -> None:
     while len(pids := list(tmp_path.glob("*.pid"))) < 2 and time.monotonic() < end:
         time.sleep(0.1)
     assert len(pids) == 2
+    while task == "rest" and not (tmp_path / "done").exists() and time.monotonic() < end:
+        time.sleep(0.1)
     asker.kill()
     asker.wait()
     members = [int(path.read_text()) for path in pids]

@@ -12,8 +12,9 @@ import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from multiprocessing.queues import SimpleQueue
+from threading import Thread
 from typing import TypeVar
 
 import torch
@@ -26,8 +27,8 @@ _LOOK_EVERY_S = 0.3
 
 T = TypeVar("T")
 
-_own: tuple[object, SimpleQueue[int], int] | None = None
-"""In a member: what all of its tasks share, the queue of done steps, and the process that asks."""
+_own: tuple[object, SimpleQueue[int]] | None = None
+"""In a member: what all of its tasks share, and the queue of done steps."""
 
 
 class Crew:
@@ -47,7 +48,7 @@ class Crew:
         # What is put there is there at once: with the buffered kind, the last steps of a task come after it.
         self._steps: SimpleQueue[int] = context.SimpleQueue()
         # By plain pickle: torch's own way needs shared memory, of which a container has little.
-        begin = (pickle.dumps(shared), self._steps, threads, os.getpid())
+        begin = (pickle.dumps(shared), self._steps, threads)
         self._pool = ProcessPoolExecutor(members, context, _begin, begin)
 
     def do(self, task: Callable[..., T], jobs: Sequence[tuple[object, ...]], watcher: Progress) -> list[T]:
@@ -81,10 +82,10 @@ class Crew:
 
 
 class _Reporter(Silent):
-    """Tells the process that asks how many steps are done, and ends with it."""
+    """Tells the process that asks how many steps are done."""
 
-    def __init__(self, steps: SimpleQueue[int], asker: int) -> None:
-        self._steps, self._asker = steps, asker
+    def __init__(self, steps: SimpleQueue[int]) -> None:
+        self._steps = steps
 
     def start(self, stage: str, total: int, done: int) -> None:
         """Steps that were done before it was cut off count."""
@@ -93,19 +94,26 @@ class _Reporter(Silent):
 
     def advance(self, steps: int) -> None:
         """So many more steps are done."""
-        if os.getppid() != self._asker:
-            os._exit(1)  # nobody is left to tell; what was kept last is gone on with
         self._steps.put(steps)
 
 
-def _begin(shared: bytes, steps: SimpleQueue[int], threads: int, asker: int) -> None:
+def _begin(shared: bytes, steps: SimpleQueue[int], threads: int) -> None:
     global _own
+    Thread(target=_end_with_asker, daemon=True).start()
     keep_freed_memory()
     torch.set_num_threads(threads)
-    _own = pickle.loads(shared), steps, asker  # of the process that asks, nobody else's
+    _own = pickle.loads(shared), steps  # of the process that asks, nobody else's
+
+
+def _end_with_asker() -> None:
+    """At work or idle: nobody is left to tell. What was kept last is gone on with."""
+    asker = parent_process()
+    assert asker is not None, "a member is started by the process that asks"
+    asker.join()
+    os._exit(1)
 
 
 def _do(task: Callable[..., T], job: tuple[object, ...]) -> T:
     assert _own is not None, "a member begins before it works"
-    shared, steps, asker = _own
-    return task(shared, *job, progress=_Reporter(steps, asker))
+    shared, steps = _own
+    return task(shared, *job, progress=_Reporter(steps))
