@@ -157,19 +157,21 @@ def test_a_turn_that_was_cut_off_goes_on_with_all_that_were_begun(place: int) ->
 
 @pytest.mark.parametrize("members", [1, 2])
 @pytest.mark.parametrize("goal", [0.55, 0.7, 0.85])
-def test_what_is_trained_was_tried_before(goal: float, members: int) -> None:
+def test_most_of_what_is_trained_was_tried_before(goal: float, members: int) -> None:
     made = bench(members=members, has_trials=True)
     outcome = loop(made, wish(goal)).run()
     tried = [record.operations for record in made.trials]
     assert outcome.reached and outcome.record.accuracy >= goal
-    assert len(tried) == len(set(tried)) and set(made.asked) <= set(tried)
+    assert len(tried) == len(set(tried))
+    # After two turns of trials, what is picked then is trained, tried or not.
+    assert len(set(made.asked) - set(tried)) <= len(made.asked) // 2
 
 
-def test_without_a_goal_what_is_trained_was_tried_before() -> None:
+def test_without_a_goal_most_of_what_is_trained_was_tried_before() -> None:
     made, limits = bench(has_trials=True), bound("energy_j", 0.3)
     outcome = loop(made, wish(None, bounds=limits)).run()
     assert outcome.reached and cost(made, outcome) <= limits["energy_j"]
-    assert set(made.asked) <= {record.operations for record in made.trials}
+    assert len(set(made.asked) - {record.operations for record in made.trials}) <= len(made.asked) // 2
 
 
 def test_a_goal_out_of_reach_is_out_of_reach_with_trials() -> None:
