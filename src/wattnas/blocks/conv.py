@@ -2,7 +2,8 @@
 
 On CPUs, torch's gradient of depthwise weights has no vector code where the kernel is larger than the feature
 map: at 2x2 pixels and 960 channels it takes a hundred times as long as the forward pass (docs/engine.md). The
-last stages of a small-image network consist of such maps.
+last stages of a small-image network consist of such maps. And its code for kernels wider than 3 takes ten
+times as long as that for 3.
 
 And oneDNN, which torch calls, writes beyond its buffers in the backward pass of a pointwise convolution with
 a stride (seen with torch 2.13.0, 4 channels to 6, channels last, one thread: the process aborts).
@@ -17,6 +18,11 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+_WIDTH = 3
+"""Columns of a depthwise kernel whose gradient oneDNN computes quickly."""
+_PART = 1_000_000
+"""Numbers of the input that are handled at once: 4 MB in float32."""
+
 
 def depthwise_conv(x: Tensor, weight: Tensor, stride: int) -> Tensor:
     """Depthwise convolution of (N, C, H, W) with (C, 1, k, k), k odd, "same" padding: the value of `conv2d`.
@@ -30,7 +36,7 @@ def depthwise_conv(x: Tensor, weight: Tensor, stride: int) -> Tensor:
 
 def _is_slow(x: Tensor, weight: Tensor) -> bool:
     return (
-        max(x.shape[2:]) < weight.shape[-1]
+        weight.shape[-1] > _WIDTH
         and x.device.type == "cpu"
         and weight.requires_grad
         and torch.is_grad_enabled()
@@ -87,10 +93,14 @@ class _Pick(torch.autograd.Function):
 
 
 def weight_gradient(x: Tensor, grad: Tensor, kernel: int, stride: int) -> Tensor:
-    """Gradient of the weights (C, 1, k, k) from the input (N, C, H, W) and the output's gradient.
+    """Gradient of the weights (C, 1, k, k) from the input (N, C, H, W) and the output's gradient."""
+    if max(x.shape[2:]) < kernel:
+        return _by_taps(x, grad, kernel, stride)
+    return _by_columns(x, grad, kernel, stride)
 
-    One product and sum per tap, over those pixels alone where the tap lies inside the feature map.
-    """
+
+def _by_taps(x: Tensor, grad: Tensor, kernel: int, stride: int) -> Tensor:
+    """One product and sum per tap, over those pixels alone where the tap lies inside the feature map."""
     pixels, grads = x.permute(0, 2, 3, 1), grad.permute(0, 2, 3, 1)
     taps = x.new_zeros(kernel, kernel, x.shape[1])
     for row in range(kernel):
@@ -100,6 +110,40 @@ def weight_gradient(x: Tensor, grad: Tensor, kernel: int, stride: int) -> Tensor
             met = pixels[:, inputs_y, inputs_x] * grads[:, outputs_y, outputs_x]
             taps[row, column] = met.sum((0, 1, 2))
     return taps.permute(2, 0, 1).unsqueeze(1)
+
+
+def _by_columns(x: Tensor, grad: Tensor, kernel: int, stride: int) -> Tensor:
+    """Three columns of the kernel at a time, neighbours sharing one, each as a kernel of that width.
+
+    In parts of the batch, so that the shifted images stay in the cache.
+    """
+    channels, width = x.shape[1], x.shape[3]
+    seen = (grad.shape[3] - 1) * stride + _WIDTH
+    whole, part = x.new_zeros(channels, 1, kernel, kernel), x.new_empty(channels, 1, kernel, _WIDTH)
+    count = max(1, _PART // x[0].numel())
+    for images, grads in zip(x.split(count), grad.split(count), strict=True):
+        for first in range(0, kernel - 1, _WIDTH - 1):
+            left = kernel // 2 - first
+            shifted = F.pad(images, (left, seen - left - width))
+            found = _backward(grads, shifted, part, stride, (kernel // 2, 0), (False, True, False))[1]
+            # A column that two have in common is taken from the first.
+            new = 1 if first else 0
+            whole[..., first + new : first + _WIDTH] += found[..., new:]
+    return whole
+
+
+def _backward(
+    grad: Tensor,
+    x: Tensor,
+    weight: Tensor,
+    stride: int,
+    padding: tuple[int, int],
+    wanted: tuple[bool, bool, bool],
+) -> tuple[Tensor, Tensor, Tensor]:
+    """torch's gradients of a depthwise convolution: of its input, its weights, its bias."""
+    return torch.ops.aten.convolution_backward(  # type: ignore[no-any-return]
+        grad, x, weight, None, (stride, stride), padding, (1, 1), False, (0, 0), weight.shape[0], wanted
+    )
 
 
 def _overlap(offset: int, size: int, out: int, stride: int) -> tuple[slice, slice]:
@@ -125,19 +169,8 @@ class _Depthwise(torch.autograd.Function):
         needs_x, needs_weight, _ = ctx.needs_input_grad
         of_x = of_weight = None
         if needs_x:
-            of_x, _, _ = torch.ops.aten.convolution_backward(
-                grad,
-                x,
-                weight,
-                None,
-                (stride, stride),
-                (kernel // 2, kernel // 2),
-                (1, 1),
-                False,
-                (0, 0),
-                weight.shape[0],
-                (True, False, False),
-            )
+            half = (kernel // 2, kernel // 2)
+            of_x = _backward(grad, x, weight, stride, half, (True, False, False))[0]
         if needs_weight:
             of_weight = weight_gradient(x, grad, kernel, stride)
         return of_x, of_weight, None

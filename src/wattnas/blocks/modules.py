@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from wattnas.blocks.across import BatchNorm2d, Dropout
 from wattnas.blocks.conv import DepthwiseConv2d, StridedPointwise
+from wattnas.blocks.order import reorder_channels
 from wattnas.space import Candidate, Layer, Layout
 
 
@@ -48,10 +50,8 @@ class Shuffle(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, H, W), C divisible by the groups, to the same shape."""
         if self.training:
-            # Channels last throughout, gradients too: else what follows and what stands before take longer.
-            last: Tensor = x.permute(0, 2, 3, 1)
-            last = last.unflatten(3, (self.groups, -1))  # type: ignore[no-untyped-call]
-            return last.transpose(3, 4).flatten(3).permute(0, 3, 1, 2)
+            order = torch.arange(x.shape[1], device=x.device).view(self.groups, -1)
+            return reorder_channels(x, order.t().flatten())
         grouped: Tensor = x.unflatten(1, (self.groups, -1))  # type: ignore[no-untyped-call]
         return grouped.transpose(1, 2).flatten(1, 2)
 
