@@ -163,7 +163,7 @@ class SelectSettings(Section):
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.7
     pilots: Annotated[int, Field(ge=0, le=64)] = 3
     rounds: Annotated[int, Field(ge=1, le=64)] = 6
-    trial: Annotated[float, Field(ge=0, le=0.5)] = 0.125
+    trial: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     together: Annotated[int, Field(ge=0, le=64)] = 0
     method: Literal["evolution", "dual"] = "evolution"
     evaluations: Annotated[int, Field(ge=100, le=10_000_000)] = 20_000
