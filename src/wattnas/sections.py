@@ -148,11 +148,8 @@ class SelectSettings(Section):
         tolerance: a network that is this much more accurate than the goal is too expensive, if a cheaper one
             should do.
         confidence: probability, by the accuracy model, with which a network that is picked reaches its aim.
-        pilots: networks of different cost that are trained before the first pick, while fewer are known;
-            where there are trials, three times as many are tried instead.
+        pilots: networks of different cost that are trained before the first pick, while fewer are known.
         rounds: networks that are trained for one goal, pilots apart, at most.
-        trial: a network is first trained for this share of `train.epochs`, rounded, to see what it promises;
-            where that is no epoch, without.
         together: networks that are trained side by side, in processes that share the threads; 0: as many as
             there are threads, at most 4, where memory allows; 1 on a GPU.
         method: "evolution" or "dual" (differentiable, with multipliers); see docs/goals.md.
@@ -163,7 +160,6 @@ class SelectSettings(Section):
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.7
     pilots: Annotated[int, Field(ge=0, le=64)] = 3
     rounds: Annotated[int, Field(ge=1, le=64)] = 6
-    trial: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     together: Annotated[int, Field(ge=0, le=64)] = 0
     method: Literal["evolution", "dual"] = "evolution"
     evaluations: Annotated[int, Field(ge=100, le=10_000_000)] = 20_000

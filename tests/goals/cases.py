@@ -127,7 +127,6 @@ class FakeBench:
         cut_at: number of the training, from 0, that is killed: before it when `is_late` is false, else after
             its record was kept.
         members: networks that are trained side by side.
-        has_trials: whether networks can be tried; a trial shows 0.6 of the true log-odds, less 0.7.
     """
 
     shapes: Layout
@@ -139,8 +138,6 @@ class FakeBench:
     cut_at: int | None = None
     is_late: bool = False
     members: int = 1
-    has_trials: bool = False
-    trials: list[TrainedRecord] = field(default_factory=list)
     records: list[TrainedRecord] = field(default_factory=list)
     looked: list[Surveyed] = field(default_factory=list)
     asked: list[tuple[str, ...]] = field(default_factory=list)
@@ -196,29 +193,6 @@ class FakeBench:
             raise Cut
         return self.records[-1]
 
-    def tried(self) -> list[TrainedRecord]:
-        return list(self.trials)
-
-    def try_all(self, paths: Sequence[Tensor]) -> list[TrainedRecord]:
-        for path in paths:
-            operations, found = self._operations(path), self.look(path)
-            if operations in {record.operations for record in self.trials}:
-                continue
-            log_odds = 0.6 * float(self.truth.logits(path[None])) - 0.7
-            self.trials.append(
-                TrainedRecord(
-                    operations=operations,
-                    correct=counted(log_odds, self.images, self.seed, "try", *operations, noise=self.noise),
-                    n=self.images,
-                    inherited_correct=found.correct,
-                    inherited_n=found.n,
-                    seconds=0.1,
-                    date=f"2026-01-01T00:00:{len(self.trials):02d}+00:00",
-                )
-            )
-        tried = [self._operations(path) for path in paths]
-        return [record for record in self.trials if record.operations in tried]
-
     def _operations(self, path: Tensor) -> tuple[str, ...]:
         return architecture_of(path, self.shapes).operations
 
@@ -264,7 +238,6 @@ def knowledge(bench: FakeBench, costs: NetworkCosts, trained: int = 6) -> Knowle
         bench.survey(),
         bench.trained(),
         bench.images,
-        bench.tried(),
     )
 
 

@@ -155,34 +155,6 @@ def test_a_turn_that_was_cut_off_goes_on_with_all_that_were_begun(place: int) ->
     assert again.record.operations == expected.record.operations
 
 
-@pytest.mark.parametrize("members", [1, 2])
-@pytest.mark.parametrize("goal", [0.55, 0.7, 0.85])
-def test_most_of_what_is_trained_was_tried_before(goal: float, members: int) -> None:
-    made = bench(members=members, has_trials=True)
-    outcome = loop(made, wish(goal)).run()
-    tried = [record.operations for record in made.trials]
-    assert outcome.reached and outcome.record.accuracy >= goal
-    assert len(tried) == len(set(tried))
-    # After two turns of trials, what is picked then is trained, tried or not.
-    assert len(set(made.asked) - set(tried)) <= len(made.asked) // 2
-
-
-def test_without_a_goal_most_of_what_is_trained_was_tried_before() -> None:
-    made, limits = bench(has_trials=True), bound("energy_j", 0.3)
-    outcome = loop(made, wish(None, bounds=limits)).run()
-    assert outcome.reached and cost(made, outcome) <= limits["energy_j"]
-    assert len(set(made.asked) - {record.operations for record in made.trials}) <= len(made.asked) // 2
-
-
-def test_a_goal_out_of_reach_is_out_of_reach_with_trials() -> None:
-    shapes = layout()
-    made = FakeBench(shapes, Truth.of(shapes, level=-3.5), has_trials=True)
-    outcome = loop(made, wish(0.99, rounds=6)).run()
-    assert not outcome.reached and "out of reach" not in outcome.reason
-    most = float(made.truth.accuracies(every_path(made.shapes)).max())
-    assert outcome.record.accuracy > most - 0.1
-
-
 def test_nothing_is_trained_twice() -> None:
     for goal in (0.6, 0.8, None):
         made = bench()
@@ -322,21 +294,8 @@ def test_no_pilot_has_more_macs_than_usual() -> None:
     assert bool((macs <= picker.costs.of(paths)["macs"].median()).all())
 
 
-@pytest.mark.parametrize("members", [1, 2])
-def test_with_trials_the_smallest_tried_are_the_pilots(members: int) -> None:
-    made = bench(has_trials=True, members=members)
-    outcome = loop(made, wish(0.7, pilots=2)).run()
-    paths = torch.stack([path_of(record.operations, made.shapes) for record in made.trials[:6]])
-    macs = costs_of(made.shapes).of(paths)["macs"]
-    smallest = [made.trials[place].operations for place in macs.argsort()[:members].tolist()]
-    pilots = [entry.operations for entry in outcome.rounds if entry.kind == "pilot"]
-    assert pilots == smallest and len(made.trials) >= 6
-    again = loop(made, wish(0.75, pilots=2)).run()
-    assert not any(entry.kind == "pilot" for entry in again.rounds)
-
-
 def test_what_is_trained_beside_the_cheapest_costs_at_most_three_times_as_much() -> None:
-    made = bench(members=3, has_trials=True)
+    made = bench(members=3)
     picker = loop(made, wish(0.8)).picker
     made.train(
         path_of(made.survey()[0].operations, made.shapes)

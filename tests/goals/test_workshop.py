@@ -249,23 +249,6 @@ def test_a_prediction_is_kept_with_the_network(copied: Path) -> None:
     assert len(made.trained()) == 2 and made.spent_s["training"] > 0
 
 
-def test_a_trial_is_a_short_training_kept_apart(copied: Path) -> None:
-    changed = {"train": FLAGS["train"] | {"epochs": 8}}
-    made, before = workshop(copied, **changed), set(copied.glob("networks/*/*/trained.json"))
-    assert made.has_trials and made.tried() == []
-    (found,) = made.try_all([PATH])
-    assert made.tried() == [found] and made.trained() == []
-    (file,) = set(copied.glob("networks/*/*/trained.json")) - before
-    assert {line["epoch"] for line in read_metrics(file.parent / "metrics.jsonl")} == {0}
-    assert made.spent_s["training"] == pytest.approx(found.seconds, abs=0.001)
-    assert found.seconds > 0.0 and made.busy_s > 0.0
-    assert made.try_all([PATH]) == [found]  # not again
-    assert workshop(copied, **changed).tried() == [found]
-    assert workshop(copied, **changed, select={"trial": 0.375}).tried() == []  # of three epochs
-    assert not workshop(copied, **changed, select={"trial": 0.0}).has_trials
-    assert not workshop(copied).has_trials  # an eighth of two epochs is none
-
-
 def test_each_folder_is_a_run_directory(root: Path) -> None:
     made = workshop(root)
     assert RunDir(made.folder).load()["stages"].keys() == {"supernet", "survey"}

@@ -121,7 +121,7 @@ def _by_columns(x: Tensor, grad: Tensor, kernel: int, stride: int) -> Tensor:
     seen = (grad.shape[3] - 1) * stride + _WIDTH
     whole, part = x.new_zeros(channels, 1, kernel, kernel), x.new_empty(channels, 1, kernel, _WIDTH)
     count = max(1, _PART // x[0].numel())
-    for images, grads in zip(x.split(count), grad.split(count), strict=True):
+    for images, grads in zip(torch.split(x, count), torch.split(grad, count), strict=True):
         for first in range(0, kernel - 1, _WIDTH - 1):
             left = kernel // 2 - first
             shifted = F.pad(images, (left, seen - left - width))

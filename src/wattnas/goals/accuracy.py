@@ -4,15 +4,11 @@ A Gaussian process over log-odds (Rasmussen and Williams, *Gaussian Processes fo
 2): a line with a prior on its slopes, a smooth deviation from it, what is an architecture's own, and the
 noise of a training and of the number of images. With no network trained it is the prior, which says little
 and says so; with each one that is trained its interval narrows where that one lies.
-
-A trial, a training of few epochs, is seen as a share of what a final training would show, plus a line of its
-own: two fidelities of one function (Kennedy and O'Hagan, *Predicting the Output from a Complex Computer Code
-When Fast Approximations Are Available*, Biometrika 87, 2000, turned round).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import product
 
 import torch
@@ -33,41 +29,19 @@ _ENOUGH = 5
 """Networks from which on the amplitudes are chosen by evidence."""
 
 
-_OWN = 0.7
-"""Of what two networks with the same features differ by: the architecture's own share of the variance; the
-rest is another training's."""
-_SHARES = (0.25, 0.4, 0.6)
-_SHARE = 0.4
-"""Of a difference in log-odds after final training: as much is seen after a trial."""
-_LAG, _LAG_SD = -0.4, 0.5
-_LAG_SLOPES = 0.5
-"""Slopes of a trial's own line, as a share of `_SLOPE_SDS`."""
-_TRIAL_NOISE = 0.05
-
-
 @dataclass(frozen=True)
 class Known:
-    """What is known of trained networks, and of tried ones.
+    """What is known of trained networks.
 
     Attributes:
         features: (N, 5), see FEATURES.
-        values: (N,) log-odds of the accuracy after final training, or after a trial, nats.
+        values: (N,) log-odds of the accuracy after final training, nats.
         variances: (N,) of these by the number of images alone.
-        tried: (N,) bool: whether it was a trial; by default none.
-        who: (N,) equal numbers mean the same architecture; by default all differ.
     """
 
     features: Tensor
     values: Tensor
     variances: Tensor
-    tried: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.bool))
-    who: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.int64))
-
-    def __post_init__(self) -> None:
-        if len(self.tried) != len(self.values):
-            object.__setattr__(self, "tried", torch.zeros(len(self.values), dtype=torch.bool))
-        if len(self.who) != len(self.values):
-            object.__setattr__(self, "who", torch.arange(len(self.values)))
 
 
 class AccuracyModel:
@@ -85,13 +59,11 @@ class AccuracyModel:
         self._unit[0] = 1.0
         self._known = known
         self._line, self._near = self._lines(known.features), self._nears(known.features)
-        self.amplitude, self.length, self.noise, self.share = *_DEFAULT, _SHARE
-        finals = int((~known.tried).sum())
-        if finals >= _ENOUGH:
-            both = len(known.values) - finals >= _ENOUGH
-            grid = product(_AMPLITUDES, _LENGTHS, _NOISES, _SHARES if both else (_SHARE,))
-            self.amplitude, self.length, self.noise, self.share = max(grid, key=self._evidence)
-        self._factor, residual = self._solve(self.amplitude, self.length, self.noise, self.share)
+        self.amplitude, self.length, self.noise = _DEFAULT
+        if len(known.values) >= _ENOUGH:
+            grid = product(_AMPLITUDES, _LENGTHS, _NOISES)
+            self.amplitude, self.length, self.noise = max(grid, key=self._evidence)
+        self._factor, residual = self._solve(self.amplitude, self.length, self.noise)
         self._alpha = torch.cholesky_solve(residual[:, None], self._factor)
 
     def _lines(self, features: Tensor) -> Tensor:
@@ -111,46 +83,27 @@ class AccuracyModel:
         kernel: Tensor = lines @ self._line.t() + amplitude**2 * torch.exp(-0.5 * distance / length**2)
         return kernel
 
-    def _shown(self, share: float) -> Tensor:
-        """(known,) which part of a difference after final training each shows."""
-        return torch.where(self._known.tried, share, 1.0).to(torch.float64)
-
-    def _solve(self, amplitude: float, length: float, noise: float, share: float) -> tuple[Tensor, Tensor]:
+    def _solve(self, amplitude: float, length: float, noise: float) -> tuple[Tensor, Tensor]:
         """(Cholesky factor of the covariance of what is known, what the prior does not explain of it)."""
-        known, shown = self._known, self._shown(share)
-        tried = known.tried.to(torch.float64)
-        own = self._kernel(self._line, self._near, amplitude, length)
-        own = own + _OWN * noise**2 * (known.who[:, None] == known.who[None]).to(torch.float64)
-        lags = _LAG_SLOPES * self._line
-        lags[:, 0] = _LAG_SD
-        lag = tried[:, None] * tried[None] * (lags @ lags.t())
-        again = torch.where(known.tried, _TRIAL_NOISE**2, (1.0 - _OWN) * noise**2)
-        covariance = shown[:, None] * shown[None] * own + lag + torch.diag(known.variances + again)
-        residual = known.values - shown * self._prior(known.features) - _LAG * tried
-        return torch.linalg.cholesky(covariance), residual
+        known = self._known
+        kernel = self._kernel(self._line, self._near, amplitude, length)
+        residual = known.values - self._prior(known.features)
+        return torch.linalg.cholesky(kernel + torch.diag(known.variances + noise**2)), residual
 
-    def _evidence(self, choice: tuple[float, float, float, float]) -> float:
+    def _evidence(self, choice: tuple[float, float, float]) -> float:
         """Log marginal likelihood (Rasmussen and Williams, equation 2.30), without its constant."""
         factor, residual = self._solve(*choice)
         alpha = torch.cholesky_solve(residual[:, None], factor)[:, 0]
         return float(-0.5 * residual @ alpha - factor.diagonal().log().sum())
 
-    def predict(self, features: Tensor, who: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def predict(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """(mean, standard deviation), each (N,), of the log-odds that a training of each will reach.
 
         The deviation holds what trainings of one architecture differ by, and not the number of images that
         the accuracy is then measured on. Differentiable in `features` (N, 5).
-
-        Args:
-            who: (N,) which of the known architectures each is, as in `Known.who`; -1 where it is none of
-                them, None where none is.
         """
         lines, nears = self._lines(features), self._nears(features)
         cross = self._kernel(lines, nears, self.amplitude, self.length)
-        if who is not None:
-            same = (who[:, None] == self._known.who[None]).to(torch.float64)
-            cross = cross + _OWN * self.noise**2 * same
-        cross = cross * self._shown(self.share)
         mean = self._prior(features) + (cross @ self._alpha)[:, 0]
         whitened = torch.linalg.solve_triangular(self._factor, cross.t(), upper=False)
         prior = lines.square().sum(1) + self.amplitude**2 + self.noise**2

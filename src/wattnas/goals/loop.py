@@ -17,10 +17,6 @@ _GAIN_WITHIN, _GAIN_ABOVE = 0.3, 0.01
 """Share of the cost that a cheaper network has to save to be tried, where the best is within the tolerance or
 above it."""
 _OUT_OF_REACH = "no architecture is expected to reach the goal within the bounds"
-_TRIALS = 2
-"""Turns of trials before one round, at most."""
-_TRIED_PER_PILOT = 3
-"""Where there are trials, so many networks are tried instead of each pilot."""
 
 
 class ClosedLoop:
@@ -59,7 +55,10 @@ class ClosedLoop:
         self._finish()
         if self._count("best"):
             return self._outcome(_OUT_OF_REACH)
-        self._learn()
+        pilots = self.picker.pilots(self._bench.trained(), self.wish.settings.pilots)
+        if pilots:
+            # All at once, so that no core waits.
+            self._train("pilot", pilots)
         reason = "the rounds are used up"
         while self._count("round") < self.wish.settings.rounds:
             plan = self._plan()
@@ -69,21 +68,6 @@ class ClosedLoop:
             self._train("round", plan)
         self._train_the_best()
         return self._outcome(reason)
-
-    # Learning.
-
-    def _learn(self) -> None:
-        """Trials over the whole range of costs, and the trainings that tell what a trial promises; without
-        trials, pilots over that range. All that are missing at once, so that no core waits."""
-        wanted = self.wish.settings.pilots
-        if not self._bench.has_trials:
-            picks = self.picker.pilots(self._bench.trained(), wanted)
-        else:
-            paths = [pick.path for pick in self.picker.pilots(self._bench.tried(), _TRIED_PER_PILOT * wanted)]
-            self._bench.try_all(paths)
-            picks = self.picker.smallest_tried(0 if self._bench.trained() else self._bench.members)
-        if picks:
-            self._train("pilot", picks)
 
     # Rounds.
 
@@ -100,7 +84,7 @@ class ClosedLoop:
         gain = _GAIN_WITHIN if best.accuracy <= most else _GAIN_ABOVE
         limit = (1.0 - gain) * self.picker.cost(best.operations)
         # With a network in hand that will do, a miss costs a training and no more: even odds are enough.
-        cheaper = [pick for pick in self._picks(least, EVEN, limit) if pick.cost <= limit]
+        cheaper = [pick for pick in self._picks(least, EVEN) if pick.cost <= limit]
         if not cheaper:
             return "no network that should reach the goal is much cheaper"
         able = [pick for pick in cheaper if pick.missed <= 0.0]
@@ -125,28 +109,11 @@ class ClosedLoop:
         able = [pick for pick in picks if pick.predicted.accuracy > best.accuracy + noise]
         return able or "no network within the bounds is expected to be clearly more accurate"
 
-    def _picks(self, least: float | None, confidence: float, most_cost: float = math.inf) -> list[Pick]:
-        """As many as are trained at once: from a cheap and daring one to a dear and sure one.
-
-        Each that costs no more than `most_cost` is tried before, if there are trials, and all are picked anew
-        with what that taught.
-        """
+    def _picks(self, least: float | None, confidence: float) -> list[Pick]:
+        """As many as are trained at once: from a cheap and daring one to a dear and sure one."""
         place = self._count("round")
         count = min(self._bench.members, self.wish.settings.rounds - place)
-        picks = self.picker.picks(least, confidence, place, count)
-        for _ in range(_TRIALS if self._bench.has_trials else 0):
-            tried = {record.operations for record in self._bench.tried()}
-            likely = [pick for pick in picks if pick.missed <= 0.0] or [min(picks, key=missed)]
-            fresh = [
-                pick.path
-                for pick in likely
-                if pick.cost <= most_cost and self.picker.operations(pick.path) not in tried
-            ]
-            if not fresh:
-                break
-            self._bench.try_all(fresh)
-            picks = self.picker.picks(least, confidence, place, count)
-        return picks
+        return self.picker.picks(least, confidence, place, count)
 
     def _best_known(self, least: float) -> TrainedRecord | None:
         """Of the trained networks that reach `least` within the bounds, the cheapest; without a goal the most

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -37,7 +37,6 @@ class Knowledge:
         accuracy: predicts log-odds after final training, from the trained networks.
         trained: how many those are.
         images: validation images that a trained network is measured on.
-        who: path -> number by which the accuracy model knows it, of networks that were trained or tried.
     """
 
     shape: Shape
@@ -45,7 +44,6 @@ class Knowledge:
     accuracy: AccuracyModel
     trained: int
     images: int
-    who: Mapping[tuple[int, ...], int]
 
     @classmethod
     def gather(
@@ -55,18 +53,14 @@ class Knowledge:
         survey: Sequence[Surveyed],
         trained: Sequence[TrainedRecord],
         images: int,
-        tried: Sequence[TrainedRecord] = (),
     ) -> Knowledge:
         """The models that these measurements make."""
         paths, values = surveyed_tensors(survey, layout)
         inherited = InheritedModel(shape, paths, values)
         usual = torch.cat([values[:, None], shape.sizes(shape.gates(paths))], dim=1)
-        found = [path_of(record.operations, layout) for record in (*trained, *tried)]
-        who = {tuple(path.tolist()): number for number, path in enumerate(found)}
-        known = _known(shape, inherited, found, (*trained, *tried), len(trained), who)
-        return cls(
-            shape, inherited, AccuracyModel(usual.mean(0), usual.std(0), known), len(trained), images, who
-        )
+        known = _known(shape, inherited, layout, trained)
+        accuracy = AccuracyModel(usual.mean(0), usual.std(0), known)
+        return cls(shape, inherited, accuracy, len(trained), images)
 
     def features(self, paths: Tensor, looked: Sequence[Surveyed]) -> Tensor:
         """(N, 5) of architectures (N, layers) whose inherited accuracy was measured."""
@@ -74,8 +68,7 @@ class Knowledge:
 
     def log_odds(self, path: Tensor, looked: Surveyed) -> tuple[float, float]:
         """(mean, standard deviation) of the log-odds that a training of `path` (layers,) will reach."""
-        who = torch.tensor([self.who.get(tuple(path.tolist()), -1)])
-        mean, sigma = self.accuracy.predict(self.features(path[None], [looked]), who)
+        mean, sigma = self.accuracy.predict(self.features(path[None], [looked]))
         return float(mean), float(sigma)
 
     def predict(self, path: Tensor, looked: Surveyed) -> Predicted:
@@ -94,21 +87,18 @@ class Knowledge:
 def _known(
     shape: Shape,
     inherited: InheritedModel,
-    paths: Sequence[Tensor],
+    layout: Layout,
     records: Sequence[TrainedRecord],
-    trained: int,
-    who: Mapping[tuple[int, ...], int],
 ) -> Known:
-    """What the accuracy model learns from: `records` of `paths`, the first `trained` after final training."""
+    """What the accuracy model learns from."""
     if not records:
         return no_networks()
+    paths = torch.stack([path_of(record.operations, layout) for record in records])
     measured = [(record.inherited_correct, record.inherited_n) for record in records]
     return Known(
-        features=_features(shape, inherited, torch.stack(list(paths)), measured),
+        features=_features(shape, inherited, paths, measured),
         values=torch.tensor([logit(r.correct, r.n) for r in records], dtype=torch.float64),
         variances=torch.tensor([logit_variance(r.correct, r.n) for r in records], dtype=torch.float64),
-        tried=torch.arange(len(records)) >= trained,
-        who=torch.tensor([who[tuple(path.tolist())] for path in paths]),
     )
 
 

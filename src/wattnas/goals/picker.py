@@ -1,4 +1,4 @@
-"""One pick: the cheapest architecture that should do, by what was surveyed, tried and trained so far."""
+"""One pick: the cheapest architecture that should do, by what was surveyed and trained so far."""
 
 from __future__ import annotations
 
@@ -27,8 +27,6 @@ _RAISE = 0.5
 """Share of what a measured pick misses, by which the aim of the next is raised."""
 EVEN = 0.5
 """Confidence of even odds."""
-_HARDLY_MORE = 1.1
-"""Times the cost of a pick: a network that was tried and should do is trained instead."""
 _PILOT_RANGE = 200.0
 """How much less than the usual architecture the cheapest pilot may cost, at most."""
 _APART = 1.2
@@ -60,7 +58,7 @@ class Picker:
         layout: the space at its input.
         costs: of the device.
         wish: what is asked for.
-        bench: measures inherited accuracies; what it has tried and trained is known.
+        bench: measures inherited accuracies; what it has trained is known.
     """
 
     def __init__(self, layout: Layout, costs: NetworkCosts, wish: Wish, bench: Bench) -> None:
@@ -75,7 +73,6 @@ class Picker:
             self._bench.survey(),
             self._bench.trained(),
             self.wish.images,
-            self._bench.tried() if self._bench.has_trials else (),
         )
 
     def problem(self, knowledge: Knowledge, goal: float | None) -> SelectionProblem:
@@ -132,12 +129,6 @@ class Picker:
                 found.append(pick)
         return found
 
-    def smallest_tried(self, count: int) -> list[Pick]:
-        """Of the networks that were tried, so many with the fewest MACs: the soonest trained."""
-        paths = [path_of(record.operations, self.layout) for record in self._bench.tried()]
-        smallest = sorted(paths, key=lambda path: float(self.costs.of(path[None])["macs"]))
-        return [self.judge(path, None, EVEN) for path in smallest[:count]]
-
     def _pilot(self, number: int, most: float, beside: Sequence[Tensor]) -> Pick | None:
         """The most accurate at its cost; None where all of that cost are known.
 
@@ -181,7 +172,7 @@ class Picker:
         picks: list[Pick] = []
         for number in range(count):
             certain = NormalDist().cdf(middle + _APART * (number - (count - 1) / 2))
-            found = self._better(self._pick(least, certain, place, picks), least, certain, picks)
+            found = self._pick(least, certain, place, picks)
             if least is not None and picks and found.cost > _DEARER * picks[0].cost:
                 # Being sure is not worth that: the most accurate at such a cost says where to go on.
                 most = {self.wish.minimize: _DEARER * picks[0].cost}
@@ -189,23 +180,6 @@ class Picker:
                 found = self.judge(near.path, least, EVEN)
             picks.append(found)
         return picks
-
-    def _better(self, pick: Pick, least: float | None, confidence: float, beside: Sequence[Pick]) -> Pick:
-        """`pick`, or what was tried and should do where that costs hardly more, or misses less."""
-        if not self._bench.has_trials:
-            return pick
-        out, knowledge = self._excluded([one.path for one in beside]), self.knowledge()
-        tried = [path_of(record.operations, self.layout) for record in self._bench.tried()]
-        found = [
-            self.judge(path, least, confidence, knowledge)
-            for path in tried
-            if not len(out) or not bool((out == path).all(1).any())
-        ]
-        able = [one for one in found if one.missed <= 0.0] if least is not None else []
-        if able:
-            settled = min(able, key=lambda one: one.cost)
-            return settled if pick.missed > 0.0 or settled.cost <= _HARDLY_MORE * pick.cost else pick
-        return pick if least is not None and pick.missed <= 0.0 else min([pick, *found], key=missed)
 
     def _pick(
         self,
@@ -240,12 +214,10 @@ class Picker:
             raised += _RAISE * min(found[-1].missed, 1.0)
         return min(found, key=missed)
 
-    def judge(
-        self, path: Tensor, least: float | None, confidence: float, knowledge: Knowledge | None = None
-    ) -> Pick:
+    def judge(self, path: Tensor, least: float | None, confidence: float) -> Pick:
         """What is to be expected of `path`, with its inherited accuracy measured."""
         looked = self._bench.look(path)
-        knowledge = knowledge or self.knowledge()
+        knowledge = self.knowledge()
         mean, sigma = knowledge.log_odds(path, looked)
         lower = mean - NormalDist().inv_cdf(confidence) * sigma
         keeps = self.keeps_bounds(self.operations(path))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -28,7 +28,7 @@ class Subject:
         data_hash: of the images.
         flip: whether a mirrored image still shows its class.
         settings: supernet, train, augment, split, seed and checkpoint interval are used; of section select
-            only how long a trial is and how many networks are trained side by side.
+            only how many networks are trained side by side.
     """
 
     layout: Layout
@@ -46,20 +46,6 @@ class Subject:
         images = self.splits.train.images.nbytes + self.splits.validation.images.nbytes
         most = min(torch.get_num_threads(), _MOST_MEMBERS, _MOST_IMAGE_BYTES // max(images, 1))
         return self.settings.select.together or max(1, most)
-
-    @property
-    def tried(self) -> Subject | None:
-        """The same with the short training of a trial; None where the settings ask for none."""
-        s = self.settings
-        epochs = round(s.select.trial * s.train.epochs)
-        return self.with_epochs(epochs) if epochs else None
-
-    def with_epochs(self, epochs: int) -> Subject:
-        """The same with another length of the final training, and without trials."""
-        s = self.settings
-        train = s.train.model_copy(update={"epochs": epochs})
-        select = s.select.model_copy(update={"trial": 0.0})
-        return replace(self, settings=s.model_copy(update={"train": train, "select": select}))
 
     def _common(self) -> dict[str, Any]:
         layout, s = self.layout, self.settings

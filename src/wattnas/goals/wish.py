@@ -35,16 +35,6 @@ class Bench(Protocol):
     def train_all(self, jobs: Sequence[tuple[Tensor, Predicted | None]]) -> list[TrainedRecord]:
         """Train paths (layers,), each with what is expected of it, or take them from the cache."""
 
-    @property
-    def has_trials(self) -> bool:
-        """Whether networks can be tried."""
-
-    def tried(self) -> list[TrainedRecord]:
-        """Every network that was tried so far: trained for few epochs."""
-
-    def try_all(self, paths: Sequence[Tensor]) -> list[TrainedRecord]:
-        """Try paths (layers,), or take them from the cache."""
-
 
 @dataclass(frozen=True)
 class Wish:

@@ -5,8 +5,6 @@ What lies there depends on images, space and recipe, never on goal or device:
     supernets/KEY/   run.json, supernet.safetensors, survey.json
     networks/KEY/    one folder per architecture: run.json, metrics.jsonl, weights.safetensors, trained.json
 
-A trial is a training of fewer epochs, and lies below a KEY of its own.
-
 Each folder is a run directory of its own, so a training that was cut off goes on where it was.
 """
 
@@ -58,11 +56,11 @@ class Workshop:
         root: the cache.
         progress: who watches.
         members: networks that are trained side by side; by default what the settings say.
-        owner: whose trials these are; its processes do them.
 
     Attributes:
         spent_s: seconds that what this object finished has taken, by part: "supernet" (with its survey) and
             "training"; with the time before it was cut off and gone on with.
+        busy_s: seconds that this object itself worked.
         members: networks that are trained side by side.
     """
 
@@ -72,21 +70,14 @@ class Workshop:
         root: Path,
         progress: Progress | None = None,
         members: int | None = None,
-        owner: Workshop | None = None,
     ) -> None:
         self.subject, self._progress = subject, progress or Silent()
         self._supernet = RunDir(root / "supernets" / content_hash(subject.supernet_key()))
         self._networks = root / "networks" / content_hash(subject.network_key())
         self._root, self.members = root, members or subject.members
         self._threads = max(1, torch.get_num_threads() // self.members)
-        self.spent_s: dict[str, float] = owner.spent_s if owner else {"supernet": 0.0, "training": 0.0}
-        self._busy_s = 0.0
-        self._owner = owner
-
-    @property
-    def busy_s(self) -> float:
-        """Seconds that this object itself worked."""
-        return self._busy_s + (self._trials._busy_s if self._trials else 0.0)
+        self.spent_s = {"supernet": 0.0, "training": 0.0}
+        self.busy_s = 0.0
 
     @property
     def folder(self) -> Path:
@@ -113,7 +104,7 @@ class Workshop:
                 if not self._supernet.is_done(name):
                     make()
                     self.spent_s["supernet"] += self._supernet.manifest["stages"][name]["wall_s"]
-        self._busy_s += clock.seconds()
+        self.busy_s += clock.seconds()
 
     def _train_supernet(self) -> None:
         stage = self._stage(self._supernet, "supernet")
@@ -221,23 +212,18 @@ class Workshop:
             self.look(path)  # here, so that no member needs the supernet
         s = self.subject.settings.train
         steps = s.epochs * steps_per_epoch(len(self.subject.splits.train), s.batch, s.min_steps)
-        self._progress.start(f"{self._verb} {len(jobs)} networks", len(jobs) * steps, 0)
+        self._progress.start(f"train {len(jobs)} networks", len(jobs) * steps, 0)
         # The longest first, so that all end at about the same time.
         ordered = sorted(jobs, key=lambda job: self._macs(job[0]), reverse=True)
-        crew = (self._owner or self)._crew
-        done = crew.do(
+        done = self._crew.do(
             _train_one,
-            [(self._root, s.epochs, path.tolist(), predicted) for path, predicted in ordered],
+            [(self._root, path.tolist(), predicted) for path, predicted in ordered],
             self._progress,
         )
         self._progress.end()
-        self._busy_s += clock.seconds()
+        self.busy_s += clock.seconds()
         # One that goes on after a cut tells of more seconds than have passed here.
         self.spent_s["training"] += max(clock.seconds(), *(record.seconds for record in done))
-
-    @property
-    def _verb(self) -> str:
-        return "try" if self._owner else "train"
 
     def _macs(self, path: Tensor) -> int:
         layout = self.subject.layout
@@ -316,28 +302,7 @@ class Workshop:
         write_text(folder.file(TRAINED_FILE), record.model_dump_json(indent=1) + "\n")
         stage.finish()
         self.spent_s["training"] += seconds
-        self._busy_s += clock.seconds()
-
-    # Trials.
-
-    @cached_property
-    def _trials(self) -> Workshop | None:
-        short = self.subject.tried
-        return Workshop(short, self._root, self._progress, self.members, self) if short else None
-
-    @property
-    def has_trials(self) -> bool:
-        """Whether the settings ask for trials."""
-        return self._trials is not None
-
-    def tried(self) -> list[TrainedRecord]:
-        """Every network that was tried so far, oldest first; none where the settings ask for none."""
-        return self._trials.trained() if self._trials else []
-
-    def try_all(self, paths: Sequence[Tensor]) -> list[TrainedRecord]:
-        """Try paths (layers,), side by side, or take them from the cache."""
-        assert self._trials is not None, "ask has_trials first"
-        return self._trials.train_all([(path, None) for path in paths])
+        self.busy_s += clock.seconds()
 
     def _stage(self, run: RunDir, name: str) -> Stage:
         return Stage(
@@ -352,14 +317,13 @@ class Workshop:
 def _train_one(
     subject: Subject,
     root: Path,
-    epochs: int,
     path: list[int],
     predicted: Predicted | None,
     *,
     progress: Progress,
 ) -> TrainedRecord:
     """In a member of the crew."""
-    made = Workshop(subject.with_epochs(epochs), root, progress, members=1)
+    made = Workshop(subject, root, progress, members=1)
     return made.train(torch.tensor(path), predicted)
 
 
