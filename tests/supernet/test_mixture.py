@@ -27,8 +27,9 @@ LAYERS = {
     "stride, same width": Layer(0, 0, 12, 12, 2, 4, 2),
     "two pixels": Layer(0, 0, 12, 12, 1, 2, 2),
 }
-# Largest difference, relative to the largest value of the tensor compared.
-TOLERANCE = {torch.float64: 1e-10, torch.float32: 3e-5}  # float32: sums in another order, by memory layout
+# Largest difference, relative to the largest value of the tensor compared. In float32 both sides round sums
+# of some thousand terms, in another order; what is wrong, and not rounding, shows in float64.
+TOLERANCE = {torch.float64: 1e-10, torch.float32: 2e-5}
 
 
 def made(layer: Layer, names: str, dtype: torch.dtype, checkpointed: bool = False) -> MixtureLayer:

@@ -100,26 +100,30 @@ def _end(fixed: FixedFacts) -> CostRow:
 
 def _between(costs: CostsFile, between: BetweenFacts) -> CostRow:
     """So that the rows add up to the total."""
-    return CostRow(
-        place="between",
-        operation="",
-        shape="what all parts together take besides",
-        latency=Cost(number(between.latency_s, "s"), costs.sources.latency_s.origin),
-        energy=Cost(number(between.energy_j, "J"), costs.sources.energy_j.origin),
-        macs=number(0, "1"),
-        params=number(0, "1"),
-    )
+    return _whole("between", "what all parts together take besides", between, costs)
 
 
 def _total(costs: CostsFile) -> CostRow:
+    return _whole("total", "", costs, costs, costs.macs, costs.params)
+
+
+def _whole(
+    place: str,
+    shape: str,
+    facts: BetweenFacts | CostsFile,
+    costs: CostsFile,
+    macs: float = 0,
+    params: float = 0,
+) -> CostRow:
+    """A row of the network as a whole; its origins are those of the sums."""
     return CostRow(
-        place="total",
+        place=place,
         operation="",
-        shape="",
-        latency=Cost(number(costs.latency_s, "s"), costs.sources.latency_s.origin),
-        energy=Cost(number(costs.energy_j, "J"), costs.sources.energy_j.origin),
-        macs=number(costs.macs, "1"),
-        params=number(costs.params, "1"),
+        shape=shape,
+        latency=Cost(number(facts.latency_s, "s"), costs.sources.latency_s.origin),
+        energy=Cost(number(facts.energy_j, "J"), costs.sources.energy_j.origin),
+        macs=number(macs, "1"),
+        params=number(params, "1"),
     )
 
 
