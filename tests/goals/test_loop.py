@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ import torch
 from tests.goals.cases import Cut, FakeBench, Truth, costs_of, every_path, layout, loop, problem, wish
 from tests.goals.test_problem import usual
 from wattnas.goals import Outcome, Round, Wish, path_of
+from wattnas.goals.loop import _filled
 
 
 def bench(seed: int = 0, **changed: Any) -> FakeBench:
@@ -303,3 +305,39 @@ def test_what_is_trained_beside_the_cheapest_costs_at_most_three_times_as_much()
     for goal in (0.6, 0.75):
         costs = [pick.cost for pick in picker.picks(goal, 0.7, 0, 3)]
         assert max(costs) <= 3.0 * costs[0]
+
+
+@pytest.mark.parametrize("share", [0.02, 0.1])
+def test_picks_keep_a_limit_of_their_own(share: float) -> None:
+    made = bench(members=3)
+    made.train_all([(path_of(entry.operations, made.shapes), None) for entry in made.survey()[:5]])
+    free, limit = loop(made, wish(0.9)).picker, bound("energy_j", share)["energy_j"]
+    assert max(pick.cost for pick in free.picks(0.9, 0.5, 0, 3)) > limit
+    assert all(pick.cost <= limit for pick in free.picks(0.9, 0.5, 0, 3, limit))
+    tighter = bound("energy_j", 0.5 * share)
+    bounded = loop(made, wish(0.9, bounds=tighter)).picker
+    assert all(pick.cost <= tighter["energy_j"] for pick in bounded.picks(0.9, 0.5, 0, 3, limit))
+
+
+def test_the_chance_of_a_pick_is_that_of_its_confidence() -> None:
+    """What just reaches the aim with some confidence has that chance; what breaks a bound has none."""
+    made = bench()
+    picker, path = loop(made, wish(0.7)).picker, every_path(made.shapes)[100]
+    pick = picker.judge(path, 0.7, 0.5)
+    assert 0.0 < pick.chance < 1.0
+    assert picker.judge(path, 0.7, pick.chance).missed == pytest.approx(0.0, abs=1e-9)
+    assert (pick.chance > 0.5) == (pick.missed < 0.0)
+    assert picker.judge(path, 0.9, 0.5).chance < pick.chance
+    none = loop(made, wish(0.7, bounds={"energy_j": 0.5 * pick.cost})).picker.judge(path, 0.7, 0.5)
+    assert none.chance == 0.0 and none.missed == math.inf
+
+
+def test_what_has_a_fair_chance_is_trained_where_a_core_would_idle() -> None:
+    made = bench()
+    picker, paths = loop(made, wish(0.7)).picker, every_path(made.shapes)
+    plain = picker.judge(paths[3], 0.7, 0.5)
+    able, fair, poor = (
+        replace(plain, path=paths[number], chance=chance) for number, chance in enumerate((0.9, 0.3, 0.29))
+    )
+    assert [id(pick) for pick in _filled([able], [able, fair, poor])] == [id(able), id(fair)]
+    assert _filled([], [poor]) == []

@@ -13,9 +13,13 @@ from wattnas.goals.records import TrainedRecord
 from wattnas.goals.wish import Bench, Kind, Outcome, Round, Wish
 from wattnas.space import Layout
 
-_GAIN_WITHIN, _GAIN_ABOVE = 0.3, 0.01
-"""Share of the cost that a cheaper network has to save to be tried, where the best is within the tolerance or
-above it."""
+_GAIN_WITHIN, _GAIN_ABOVE = 0.15, 0.01
+"""Share of the cost that a cheaper network has to save to be trained, where the best is within the tolerance
+or above it."""
+_FAIR = 0.3
+"""Chance to reach the aim with which a network is trained where a core would idle."""
+_HOPELESS = 0.001
+"""Chance of the most accurate network below which the goal is out of reach."""
 _OUT_OF_REACH = "no architecture is expected to reach the goal within the bounds"
 
 
@@ -80,15 +84,13 @@ class ClosedLoop:
         if best is None:
             picks = self._picks(least, self.wish.settings.confidence)
             able = [pick for pick in picks if pick.missed <= 0.0] or [min(picks, key=missed)]
-            return _OUT_OF_REACH if able[0].missed > 0.0 and able[0].is_hopeless else able
+            return _OUT_OF_REACH if able[0].chance < _HOPELESS else _filled(able, picks)
         gain = _GAIN_WITHIN if best.accuracy <= most else _GAIN_ABOVE
         limit = (1.0 - gain) * self.picker.cost(best.operations)
         # With a network in hand that will do, a miss costs a training and no more: even odds are enough.
-        cheaper = [pick for pick in self._picks(least, EVEN) if pick.cost <= limit]
-        if not cheaper:
-            return "no network that should reach the goal is much cheaper"
-        able = [pick for pick in cheaper if pick.missed <= 0.0]
-        return able or "no cheaper network is expected to reach the goal"
+        picks = [pick for pick in self._picks(least, EVEN, limit) if pick.cost <= limit]
+        able = [pick for pick in picks if pick.missed <= 0.0]
+        return _filled(able, picks) if able else "no network that is cheaper is expected to reach the goal"
 
     def _train_the_best(self) -> None:
         """Where nothing reaches the goal and a round is left: the most accurate network within the bounds."""
@@ -109,11 +111,11 @@ class ClosedLoop:
         able = [pick for pick in picks if pick.predicted.accuracy > best.accuracy + noise]
         return able or "no network within the bounds is expected to be clearly more accurate"
 
-    def _picks(self, least: float | None, confidence: float) -> list[Pick]:
+    def _picks(self, least: float | None, confidence: float, limit: float = math.inf) -> list[Pick]:
         """As many as are trained at once: from a cheap and daring one to a dear and sure one."""
         place = self._count("round")
         count = min(self._bench.members, self.wish.settings.rounds - place)
-        return self.picker.picks(least, confidence, place, count)
+        return self.picker.picks(least, confidence, place, count, limit)
 
     def _best_known(self, least: float) -> TrainedRecord | None:
         """Of the trained networks that reach `least` within the bounds, the cheapest; without a goal the most
@@ -183,3 +185,10 @@ class ClosedLoop:
         trained = self._bench.trained()
         fit = [r for r in trained if self.picker.keeps_bounds(r.operations)]
         return max(fit or trained, key=lambda record: record.accuracy)
+
+
+def _filled(able: list[Pick], picks: Sequence[Pick]) -> list[Pick]:
+    """`able`, and beside them those of the other picks that have a fair chance, as cores would idle else."""
+    chosen = {tuple(pick.path.tolist()) for pick in able}
+    others = [pick for pick in picks if tuple(pick.path.tolist()) not in chosen]
+    return able + [pick for pick in others if pick.chance >= _FAIR]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -33,22 +33,23 @@ _APART = 1.2
 """Standard deviations between the confidences of two networks that are trained side by side."""
 _DEARER = 3.0
 """Times the cost of the cheapest of them: no other one that is trained beside it costs more."""
-_HOPELESS = 3.0
-"""Standard deviations by which the best architecture may miss the goal and still be tried."""
 
 
 @dataclass(frozen=True)
 class Pick:
-    """An architecture (layers,), what is expected of it, its cost, the log-odds by which it misses the aim.
+    """An architecture (layers,), what is expected of it, and its cost.
 
-    `is_hopeless` where it breaks a bound, or even a lucky training would not reach the aim.
+    Attributes:
+        missed: log-odds by which it misses the aim at the confidence that was asked for; infinite where it
+            breaks a bound.
+        chance: probability that it reaches the aim and keeps the bounds.
     """
 
     path: Tensor
     predicted: Predicted
     cost: float
     missed: float
-    is_hopeless: bool
+    chance: float
 
 
 class Picker:
@@ -159,7 +160,14 @@ class Picker:
 
     # To meet the wish.
 
-    def picks(self, least: float | None, confidence: float, place: int, count: int) -> list[Pick]:
+    def picks(
+        self,
+        least: float | None,
+        confidence: float,
+        place: int,
+        count: int,
+        limit: float = math.inf,
+    ) -> list[Pick]:
         """So many, to be trained side by side: from a cheap and daring one to a dear and sure one.
 
         Args:
@@ -167,17 +175,18 @@ class Picker:
             confidence: probability with which the one in the middle does.
             place: rounds before.
             count: how many.
+            limit: most that each may cost.
         """
         middle = NormalDist().inv_cdf(confidence)
+        limit = min(limit, self.wish.bounds.get(self.wish.minimize, math.inf))
         picks: list[Pick] = []
         for number in range(count):
             certain = NormalDist().cdf(middle + _APART * (number - (count - 1) / 2))
-            found = self._pick(least, certain, place, picks)
-            if least is not None and picks and found.cost > _DEARER * picks[0].cost:
+            found = self._pick(least, certain, place, picks, limit)
+            most = min(limit, _DEARER * picks[0].cost) if picks else limit
+            if least is not None and found.cost > most:
                 # Being sure is not worth that: the most accurate at such a cost says where to go on.
-                most = {self.wish.minimize: _DEARER * picks[0].cost}
-                near = self._pick(None, EVEN, place, picks, most)
-                found = self.judge(near.path, least, EVEN)
+                found = self.judge(self._pick(None, EVEN, place, picks, most).path, least, EVEN)
             picks.append(found)
         return picks
 
@@ -187,7 +196,7 @@ class Picker:
         confidence: float,
         place: int,
         beside: Sequence[Pick],
-        most: Mapping[str, float] | None = None,
+        limit: float,
     ) -> Pick:
         """The cheapest architecture that should do, once its own inherited accuracy is measured.
 
@@ -197,15 +206,17 @@ class Picker:
 
         Args:
             beside: what is trained at the same time.
-            most: bounds besides those of the wish, tighter ones.
+            limit: most that it may cost.
         """
+        bounds = dict(self.wish.bounds)
+        if math.isfinite(limit):
+            bounds[self.wish.minimize] = limit
         found: list[Pick] = []
         raised = 0.0
         for number in range(_LOOKS):
             excluded = self._excluded([pick.path for pick in (*beside, *found)])
             aim = None if least is None else _share_of(goal_logit(least) + raised)
             problem = self.problem(self.knowledge(), aim)
-            bounds = {**problem.bounds, **(most or {})}
             asked = replace(problem, excluded=excluded, confidence=confidence, bounds=bounds)
             path = self._select(asked, "round", place + len(beside), number)
             found.append(self.judge(path, least, confidence))
@@ -222,12 +233,13 @@ class Picker:
         lower = mean - NormalDist().inv_cdf(confidence) * sigma
         keeps = self.keeps_bounds(self.operations(path))
         wanted = 0.0 if least is None else goal_logit(least)
+        chance = 1.0 if least is None else 1.0 - NormalDist(mean, sigma).cdf(wanted)
         return Pick(
             path=path,
             predicted=knowledge.predict(path, looked),
             cost=self.cost(self.operations(path)),
             missed=wanted - lower if keeps else math.inf,
-            is_hopeless=not keeps or mean + _HOPELESS * sigma < wanted,
+            chance=chance if keeps else 0.0,
         )
 
     def _select(self, problem: SelectionProblem, *where: str | int) -> Tensor:
