@@ -46,6 +46,28 @@ def test_sizes_are_those_that_are_counted_for_a_whole_network() -> None:
         assert 2**reach == pytest.approx(field_by_hand(path))
 
 
+def test_work_counts_blocks_and_those_that_change_width_or_size() -> None:
+    shapes, found = layout(), shape()
+    paths = draw_paths(shapes, 30, 0)
+    counted = found.work(found.gates(paths)).tolist()
+    assert any(not layer.is_residual for layer in shapes.layers)
+    for path, (work, changes, *depths) in zip(paths, counted, strict=True):
+        macs, least = [], []
+        for place in range(len(shapes.layers)):
+            blocks = [float(costs_of(shapes).tables["macs"][place, column]) for column in range(3)]
+            column = int(path[place])
+            macs.append(blocks[column] if column != 3 else 0.0)
+            least.append(min(blocks))
+        assert work == pytest.approx(math.log2(1 + sum(macs) / min(least)))
+        by_layer = [
+            math.log2(1 + mac / low)
+            for mac, low, layer in zip(macs, least, shapes.layers, strict=True)
+            if not layer.is_residual
+        ]
+        assert changes == pytest.approx(sum(by_layer))
+        assert depths == found.sizes(found.gates(path[None]))[0, 2:].tolist()
+
+
 def field_by_hand(path: Tensor) -> float:
     """Side of the receptive field, at most the image's: from the last layer back to the image."""
     shapes = layout()

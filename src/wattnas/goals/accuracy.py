@@ -14,12 +14,12 @@ from itertools import product
 import torch
 from torch import Tensor
 
-FEATURES = ("inherited", "macs", "params", "blocks", "reach")
-"""Inherited log-odds; log10 of MACs and of parameters; share of layers that do not skip; log2 of the side of
-the receptive field."""
+FEATURES = ("inherited", "work", "changes", "blocks", "reach")
+"""Inherited log-odds; logarithms of the MACs of all blocks, and of those where width or size changes; share
+of layers that do not skip; log2 of the side of the receptive field (`goals.survey.Shape.work`)."""
 
-_SLOPES = torch.tensor([1.0, 0.15, 0.05, 0.05, 0.05], dtype=torch.float64)
-_SLOPE_SDS = torch.tensor([0.7, 0.3, 0.2, 0.2, 0.2], dtype=torch.float64)
+_SLOPES = torch.tensor([0.5, 0.25, 0.2, 0.0, 0.15], dtype=torch.float64)
+_SLOPE_SDS = torch.tensor([0.5, 0.2, 0.15, 0.1, 0.15], dtype=torch.float64)
 _GAIN, _GAIN_SD = 1.0, 1.0
 _AMPLITUDES = (0.1, 0.2, 0.4)
 _LENGTHS = (0.7, 1.5, 3.0)

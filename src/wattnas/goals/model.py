@@ -57,7 +57,7 @@ class Knowledge:
         """The models that these measurements make."""
         paths, values = surveyed_tensors(survey, layout)
         inherited = InheritedModel(shape, paths, values)
-        usual = torch.cat([values[:, None], shape.sizes(shape.gates(paths))], dim=1)
+        usual = torch.cat([values[:, None], shape.work(shape.gates(paths))], dim=1)
         known = _known(shape, inherited, layout, trained)
         accuracy = AccuracyModel(usual.mean(0), usual.std(0), known)
         return cls(shape, inherited, accuracy, len(trained), images)
@@ -113,7 +113,7 @@ def _features(
     noise = torch.tensor([logit_variance(correct, n) for correct, n in measured], dtype=torch.float64)
     own = (inherited.error**2 - noise).clamp_min(_LEAST_SHARE * inherited.error**2)
     blended = (seen / noise + inherited.predict(gates) / own) / (1.0 / noise + 1.0 / own)
-    return torch.cat([blended[:, None], shape.sizes(gates)], dim=1)
+    return torch.cat([blended[:, None], shape.work(gates)], dim=1)
 
 
 def _share(log_odds: float) -> float:

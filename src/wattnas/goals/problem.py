@@ -77,7 +77,7 @@ class SelectionProblem:
 
     def features(self, gates: Tensor) -> Tensor:
         """(N, 5) of gates (N, layers, candidates), by the model of inherited accuracies."""
-        return torch.cat([self.inherited.predict(gates)[:, None], self.inherited.shape.sizes(gates)], dim=1)
+        return torch.cat([self.inherited.predict(gates)[:, None], self.inherited.shape.work(gates)], dim=1)
 
     def lower_logit(self, features: Tensor) -> Tensor:
         """(N,) log-odds that the accuracy reaches with probability `confidence`."""

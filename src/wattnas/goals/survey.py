@@ -62,24 +62,44 @@ class Shape:
             [0.0 if c.is_skip else 1.0 for c in layout.candidates], dtype=torch.float64
         )
         self._field, self._side = _fields(layout), float(layout.size)
+        blocks = macs * self._works
+        self._work = blocks / _least(blocks)
+        changes = torch.tensor([not layer.is_residual for layer in layout.layers])
+        self._changes = torch.stack([row / _least(row) for row in blocks]) * changes[:, None]
 
     def gates(self, paths: Tensor) -> Tensor:
         """(N, layers, candidates) float64, 1 where an architecture (N, layers) has a candidate."""
         return torch.nn.functional.one_hot(paths, self.candidates).to(torch.float64)
 
     def sizes(self, gates: Tensor) -> Tensor:
-        """(N, 4) of gates (N, L, C): log10 of MACs and of parameters, share of layers that do not skip, and
-        the reach: log2 of the receptive field's side in pixels, at most the image's.
+        """(N, 4) of gates (N, L, C): log10 of MACs and of parameters, depth and reach."""
+        macs = (gates * self._macs).sum((1, 2)) + self._fixed[0]
+        params = (gates * self._params).sum((1, 2)) + self._fixed[1]
+        return torch.cat([macs.log10()[:, None], params.log10()[:, None], self._depths(gates)], dim=1)
+
+    def work(self, gates: Tensor) -> Tensor:
+        """(N, 4) of gates (N, L, C): work, changes, depth and reach.
+
+        Work is log2 of 1 + the MACs of all blocks, in units of the smallest block of the space. Changes is
+        the sum of the same over layers that change width or size, each in units of its smallest block: where
+        such a layer skips, a 1x1 convolution stands, and with a stride it looks at a quarter of the pixels
+        alone. So what is spent there brings more than what is spent between.
+        """
+        work = ((gates * self._work).sum((1, 2)) + 1.0).log2()
+        changes = ((gates * self._changes).sum(2) + 1.0).log2().sum(1)
+        return torch.cat([torch.stack([work, changes], dim=1), self._depths(gates)], dim=1)
+
+    def _depths(self, gates: Tensor) -> Tensor:
+        """(N, 2): share of layers that do not skip, and the reach: log2 of the receptive field's side in
+        pixels, at most the image's.
 
         What a network cannot see at once it cannot tell apart, however many blocks it has and however large
         they are: of networks with one block, one behind the strides is the better one.
         """
-        macs = (gates * self._macs).sum((1, 2)) + self._fixed[0]
-        params = (gates * self._params).sum((1, 2)) + self._fixed[1]
         blocks = (gates * self._works).sum((1, 2)) / self.layers
         stem, table = self._field
         reach = ((gates * table).sum((1, 2)) + stem).clamp_max(self._side).log2()
-        return torch.stack([macs.log10(), params.log10(), blocks, reach], dim=1)
+        return torch.stack([blocks, reach], dim=1)
 
 
 class InheritedModel:
@@ -136,6 +156,12 @@ def _fields(layout: Layout) -> tuple[float, Tensor]:
         rows.append([0.0 if c.is_skip else float((c.kernel - 1) * step) for c in layout.candidates])
         step *= layer.stride
     return float(layout.space.stem.kernel), torch.tensor(rows, dtype=torch.float64)
+
+
+def _least(macs: Tensor) -> Tensor:
+    """The least above 0; 1 where nothing is."""
+    working = macs[macs > 0.0]
+    return working.min() if len(working) else torch.ones((), dtype=macs.dtype)
 
 
 def surveyed_tensors(networks: Sequence[Surveyed], layout: Layout) -> tuple[Tensor, Tensor]:
