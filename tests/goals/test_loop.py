@@ -341,3 +341,23 @@ def test_what_has_a_fair_chance_is_trained_where_a_core_would_idle() -> None:
     )
     assert [id(pick) for pick in _filled([able], [able, fair, poor])] == [id(able), id(fair)]
     assert _filled([], [poor]) == []
+
+
+def test_where_the_cheapest_network_will_do_nothing_is_looked_for() -> None:
+    shapes = layout()
+    made = FakeBench(shapes, Truth.of(shapes, level=2.0))
+    cheapest = costs_of(shapes).tables["energy_j"].argmin(1)
+    made.train_all([(cheapest, None), *[(path, None) for path in every_path(shapes)[5:7]]])
+    looked = len(made.survey())
+    outcome = loop(made, wish(0.7)).run()
+    assert outcome.reached and outcome.reason == "no network of the space is cheaper"
+    assert outcome.record.operations == made.records[0].operations
+    assert len(made.looked) <= looked + 3 and len(outcome.rounds) == len(made.asked) - 3
+
+
+def test_memory_has_no_least_cost() -> None:
+    picker = loop(bench(), wish(0.7, minimize="memory_bytes")).picker
+    assert picker.least_cost() == 0.0
+    assert loop(bench(), wish(0.7)).picker.least_cost() == float(
+        costs_of(layout()).of(every_path(layout()))["energy_j"].min()
+    )

@@ -87,6 +87,8 @@ class ClosedLoop:
             return _OUT_OF_REACH if able[0].chance < _HOPELESS else _filled(able, picks)
         gain = _GAIN_WITHIN if best.accuracy <= most else _GAIN_ABOVE
         limit = (1.0 - gain) * self.picker.cost(best.operations)
+        if limit < self.picker.least_cost():
+            return "no network of the space is cheaper"
         # With a network in hand that will do, a miss costs a training and no more: even odds are enough.
         picks = [pick for pick in self._picks(least, EVEN, limit) if pick.cost <= limit]
         able = [pick for pick in picks if pick.missed <= 0.0]

@@ -154,6 +154,12 @@ class Picker:
         """The median over the survey."""
         return float(self.costs.of(surveyed_paths(self._bench.survey(), self.layout))[cost].median())
 
+    def least_cost(self) -> float:
+        """What no architecture costs less than; 0 for memory, which is no sum over layers."""
+        if self.wish.minimize not in self.costs.tables:
+            return 0.0
+        return float(self.costs.of(self._cheapest()[None])[self.wish.minimize])
+
     def _cheapest(self) -> Tensor:
         """(layers,): the least of the cost in every layer (for memory, of the parameters)."""
         return self.costs.tables.get(self.wish.minimize, self.costs.tables["params"]).argmin(1)
