@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from wattnas.blocks import conv as module
 from wattnas.blocks.conv import DepthwiseConv2d, StridedPointwise, weight_gradient
 
 CASES = list(product((3, 5), (1, 2), (1, 2, 3, 4, 6, 9)))
@@ -72,6 +73,24 @@ def test_the_gradient_of_a_strided_pointwise_convolution_keeps_channels_last() -
     conv = StridedPointwise(4, 6, 2)
     (of_x,) = torch.autograd.grad(conv(x).square().sum(), [x])
     assert of_x.is_contiguous(memory_format=torch.channels_last) and not of_x.is_contiguous()
+
+
+@pytest.mark.parametrize(("stride", "size"), [(1, 7), (2, 7), (1, 10), (2, 10), (3, 10)])
+@pytest.mark.parametrize("part", [1, 700, 10**6])
+@pytest.mark.parametrize("kernel", [5, 7])
+def test_a_batch_in_parts_has_the_same_weight_gradient(
+    kernel: int, part: int, stride: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In parts of one image, of a few (the last is smaller), and as a whole."""
+    monkeypatch.setattr(module, "_PART", part)
+    torch.manual_seed(0)
+    x = torch.randn(5, 3, size, size, dtype=torch.float64)
+    weight = torch.randn(3, 1, kernel, kernel, dtype=torch.float64, requires_grad=True)
+    out = F.conv2d(x, weight, None, stride, kernel // 2, groups=3)
+    grad = torch.randn_like(out)
+    (expected,) = torch.autograd.grad(out, [weight], grad)
+    found = weight_gradient(x, grad, kernel, stride)
+    torch.testing.assert_close(found, expected, rtol=1e-11, atol=1e-13)
 
 
 def test_outside_training_the_plain_operators_run() -> None:

@@ -1,9 +1,9 @@
 """From inherited accuracy and size to the accuracy after final training, with an interval.
 
 A Gaussian process over log-odds (Rasmussen and Williams, *Gaussian Processes for Machine Learning*, chapter
-2): a line with a prior on its slopes, a smooth deviation from it, what is an architecture's own, and the
-noise of a training and of the number of images. With no network trained it is the prior, which says little
-and says so; with each one that is trained its interval narrows where that one lies.
+2): a line with a prior on its slopes, a smooth deviation from it, and noise: what networks with the same
+features and trainings of one network differ by, and the number of images. With no network trained it is the
+prior, which says little and says so; with each one that is trained its interval narrows where that one lies.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class AccuracyModel:
         return self._center[0] + _GAIN + ((features - self._center) / self._unit) @ _SLOPES
 
     def _kernel(self, lines: Tensor, nears: Tensor, amplitude: float, length: float) -> Tensor:
-        """(N, known) covariance of log-odds after final training, but for what is an architecture's own."""
+        """(N, known) covariance of log-odds after final training, without noise."""
         distance = (nears[:, None, :] - self._near[None, :, :]).square().sum(-1)
         kernel: Tensor = lines @ self._line.t() + amplitude**2 * torch.exp(-0.5 * distance / length**2)
         return kernel
