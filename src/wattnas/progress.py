@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 
@@ -41,3 +43,39 @@ class Silent:
 
     def end(self) -> None:
         """Nothing."""
+
+
+@contextmanager
+def counted(stage: str, watcher: Progress) -> Iterator[Callable[[int, int, str], None]]:
+    """Something that hears (done, in all, what is being done), and tells `watcher` of it as of a stage.
+
+    Where it hears nothing, `watcher` does not either; where it fails, the stage is left open.
+    """
+    counter = _Counter(stage, watcher)
+    yield counter.tell
+    counter.end()
+
+
+class _Counter:
+    """Turns absolute counts into the steps that a watcher hears."""
+
+    def __init__(self, stage: str, watcher: Progress) -> None:
+        self._stage, self._watcher = stage, watcher
+        self._seen: tuple[int, int] | None = None
+        self._said = ""
+
+    def tell(self, done: int, total: int, what: str) -> None:
+        """So much of so much is done."""
+        if what != self._said:
+            self._said = what
+            self._watcher.say(f"{self._stage}: {what}")
+        if self._seen is None or self._seen[1] != total:
+            self._watcher.start(self._stage, total, done)
+        else:
+            self._watcher.advance(done - self._seen[0])
+        self._seen = (done, total)
+
+    def end(self) -> None:
+        """All that was to be done is done, be it less than was thought."""
+        if self._seen is not None:
+            self._watcher.end()

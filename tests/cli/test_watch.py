@@ -127,13 +127,12 @@ def test_counts_become_steps_and_lines_tell_them_now_and_then(
         for done in (10, 20, 30):
             clock[0] += 10
             tell(done, 100, "timing")
-    # Told at 20 s, with 10 of 100 done at two seconds each, and at 40 s; ended before all of it was needed.
+    # Told at 30 s, with 20 of 100 done at one and a half seconds each; ended before all of it was needed.
     assert capsys.readouterr().err.splitlines() == [
         "profile: exporting",
         "profile: 100 steps",
         "profile: timing",
-        "profile 10/100  3 min 0 s left",
-        "profile 30/100  1 min 33 s left",
+        "profile 20/100  2 min 0 s left",
         "profile: done in 40.0 s",
     ]
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,15 +13,17 @@ from typing import Any
 import pytest
 from safetensors.torch import load_file
 
-from tests.builds import Ended, opened, options, settings, wattnas
-from wattnas.device import predict
+from tests.builds import Ended, opened, options, round_profile, settings, wattnas
+from wattnas.device import Profile, predict
 from wattnas.errors import ConfigError, RunError
 from wattnas.files import user_cache
 from wattnas.goals import path_of
+from wattnas.pipeline import context as contexts
 from wattnas.pipeline import goal as module
 from wattnas.pipeline.goal import ADVICE_FILE, ROUNDS_FILE, read_advice, wish_of, workshop_of
 from wattnas.pipeline.stages import load_network
 from wattnas.rundir import RunDir, read_metrics
+from wattnas.space import Layout
 from wattnas.train import count_correct
 
 SMALL = (
@@ -74,8 +79,9 @@ def test_a_goal_that_is_met_ends_with_0_and_one_json_object(first: tuple[Path, E
     found = summary(ended)
     assert found["met"] is True and found["goal"] == 0.4 and found["accuracy"] >= 0.4
     assert found["bounds"] == {} and found["run_dir"] == str(path)
-    assert set(found["seconds"]) == {"supernet", "selection", "training"}
-    assert all(value > 0 for value in found["seconds"].values())
+    assert set(found["seconds"]) == {"profile", "supernet", "selection", "training"}
+    assert all(found["seconds"][part] > 0 for part in ("supernet", "selection", "training"))
+    assert found["seconds"]["profile"] < 1.0  # read from a file
     assert isinstance(found["advice"], list) and found["reason"]
 
 
@@ -128,6 +134,26 @@ def test_a_second_goal_takes_the_supernet_that_is_there(
     assert summary(ended)["seconds"]["supernet"] == 0.0
     assert [path.stat().st_mtime_ns for path in cache.rglob("supernet.safetensors")] == [before]
     assert user_cache() == cache / "wattnas"
+
+
+def test_timing_this_machine_is_told_and_is_no_part_of_the_selection(
+    first: tuple[Path, Ended], inputs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert first[1].code == 0
+
+    def slow(layout: Layout, progress: Callable[[int, int, str], None]) -> Profile:
+        progress(1, 2, "timing")
+        time.sleep(3.0)
+        return round_profile(layout)
+
+    monkeypatch.setattr(contexts, "local_profile", slow)
+    ended = wattnas("build", *flags(inputs, device="local"), "--out", tmp_path / "run")
+    assert ended.code == 0, ended.err
+    assert "profile of this machine (kept for later runs): timing" in ended.err
+    parts = RunDir(tmp_path / "run").load()["stages"]["search"]["parts"]
+    assert parts["profile"] >= 3.0 and parts["selection"] < 3.0
+    took = next(line for line in ended.out.splitlines() if line.startswith("Took"))
+    assert re.search(r"profile \d+\.\d s", took) and "supernet" not in took  # that was there already
 
 
 def test_a_bound_that_nothing_keeps_ends_with_3_before_any_work(

@@ -19,7 +19,7 @@ from rich.progress import (
 )
 
 from wattnas.progress import Progress as Watcher
-from wattnas.progress import Silent
+from wattnas.progress import Silent, counted
 from wattnas.units import format_duration, format_joules, format_seconds
 
 PLAIN_EVERY_S = 15.0
@@ -116,19 +116,19 @@ class Lines:
         self.say(f"{stage}: {total} steps" + (f", going on from step {done}" if done else ""))
 
     def advance(self, steps: int) -> None:
-        """Count."""
+        """Count; speak where a stage has no state to show."""
         self._done += steps
+        if time.monotonic() - self._spoke >= 2 * PLAIN_EVERY_S:
+            self._speak()
 
     def show(self, *, epoch: int, epochs: int, **means: float) -> None:
         """Speak when it is time to."""
-        self.count(describe(epoch, epochs, means) + "  ")
+        if time.monotonic() - self._spoke >= PLAIN_EVERY_S:
+            self._speak(describe(epoch, epochs, means) + "  ")
 
-    def count(self, state: str = "") -> None:
-        """Say how far it is, with `state`, when it is time to."""
-        now = time.monotonic()
-        if now - self._spoke < PLAIN_EVERY_S:
-            return
-        self._spoke = now
+    def _speak(self, state: str = "") -> None:
+        """How far it is, with `state`."""
+        now = self._spoke = time.monotonic()
         rate = (now - self._began) / max(1, self._done - self._first)
         left = format_duration(rate * (self._total - self._done))
         self.say(f"{self._stage} {self._done}/{self._total}  {state}{left} left")
@@ -145,34 +145,5 @@ class Lines:
 @contextmanager
 def counting(what: str, *, quiet: bool) -> Iterator[Callable[[int, int, str], None]]:
     """Something that hears (done, in all, what is being done), and shows it as `watching` does."""
-    with watching(quiet=quiet) as watcher:
-        counter = Counter(what, watcher)
-        yield counter.tell
-        counter.end()
-
-
-class Counter:
-    """Turns absolute counts into the steps that a watcher hears."""
-
-    def __init__(self, stage: str, watcher: Watcher) -> None:
-        self._stage, self._watcher = stage, watcher
-        self._seen: tuple[int, int] | None = None
-        self._said = ""
-
-    def tell(self, done: int, total: int, what: str) -> None:
-        """So much of so much is done."""
-        if what != self._said:
-            self._said = what
-            self._watcher.say(f"{self._stage}: {what}")
-        if self._seen is None or self._seen[1] != total:
-            self._watcher.start(self._stage, total, done)
-        else:
-            self._watcher.advance(done - self._seen[0])
-            if isinstance(self._watcher, Lines):
-                self._watcher.count()
-        self._seen = (done, total)
-
-    def end(self) -> None:
-        """All that was to be done is done, be it less than was thought."""
-        if self._seen is not None:
-            self._watcher.end()
+    with watching(quiet=quiet) as watcher, counted(what, watcher) as tell:
+        yield tell

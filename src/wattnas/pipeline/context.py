@@ -20,7 +20,7 @@ from wattnas.files import write_text
 from wattnas.machine import read_machine
 from wattnas.pipeline.inputs import ChosenInput, choose_input
 from wattnas.pipeline.refusals import refuse_impossible, refuse_method
-from wattnas.progress import Progress, Silent
+from wattnas.progress import Progress, Silent, counted
 from wattnas.rundir import RunDir
 from wattnas.space import Architecture, Layout, Space, load_space
 
@@ -103,8 +103,8 @@ class Context:
         if kept.is_file():
             return load_profile(str(kept))
         if self.settings.device == LOCAL:
-            self.progress.say("timing the candidates on this machine (kept for later runs)")
-            profile = local_profile(self.layout)
+            with counted("profile of this machine (kept for later runs)", self.progress) as tell:
+                profile = local_profile(self.layout, progress=tell)
         else:
             profile = load_profile(self.settings.device)
         write_text(kept, profile.to_json())

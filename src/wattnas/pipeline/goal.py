@@ -98,11 +98,12 @@ def run_goal_search(context: Context) -> None:
         )
     run, settings, clock = context.run, context.settings, Clock()
     refuse_impossible(settings, network_costs(context.profile, context.layout))
+    profile_s, clock = clock.seconds(), Clock()
     workshop = workshop_of(context)
     before = _load(run.file(ROUNDS_FILE))
 
     def seconds() -> dict[str, float]:
-        spent = dict(workshop.spent_s)
+        spent = {"profile": profile_s, **workshop.spent_s}
         spent["selection"] = clock.seconds() - workshop.busy_s
         return {part: round(before.seconds.get(part, 0.0) + value, 3) for part, value in spent.items()}
 

@@ -111,7 +111,7 @@ class SweepFile(_Part):
         layer_costs: by layer, candidate -> its costs; empty where they are not known.
         points, references: the networks.
         created: ISO 8601.
-        seconds: wall time by part: supernet, selection, training.
+        seconds: wall time by part: profile, supernet, selection, training.
         facts: whatever else belongs to the provenance (seed, versions, machine).
         warnings: what occurred.
     """
