@@ -33,6 +33,7 @@ def test_the_papers_preset_is_the_papers() -> None:
     assert (train.milestones, train.gamma, train.weight_decay, train.momentum) == ((90, 110), 0.1, 1e-4, 0.9)
     assert (settings.augment.padding, train.label_smoothing) == (4, 0.0)
     assert (search.clip_norm, train.clip_norm, search.weight_warmup) == (0.0, 0.0, 0.0)
+    assert train.nesterov is False
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -50,6 +51,7 @@ def test_presets_are_valid(preset: str) -> None:
         ({"preset": "fast"}, r"no preset 'fast'.*demo"),
         ({"data": "photos"}, r"No goal was given"),
         ({"search": {"epochs": 2, "theta_from_epoch": 2}}, r"no epoch of 2"),
+        ({"train": {"nesterov": True, "momentum": 0}}, r"nesterov is a kind of momentum"),
         ({"train": 3}, r"train = 3"),
         ({"seed": -1}, r"seed = -1"),
     ],

@@ -95,6 +95,7 @@ class TrainSettings(Section):
     """Final training of the derived network from scratch, with SGD.
 
     Attributes:
+        nesterov: the gradient is taken where the momentum leads (Sutskever et al., 2013).
         schedule: "onecycle" (up over `warmup` of the steps, then down to 0, cosine), or "steps" (times
             `gamma` at each epoch of `milestones`).
         clip_norm: the gradient is scaled down to this norm where it is longer; 0 leaves it.
@@ -106,6 +107,7 @@ class TrainSettings(Section):
     batch: Count = 64
     lr: Rate = 0.05
     momentum: Decay = 0.9
+    nesterov: bool = False
     weight_decay: Decay = 5e-4
     schedule: Literal["onecycle", "steps"] = "onecycle"
     warmup: Share = 0.25
@@ -115,6 +117,12 @@ class TrainSettings(Section):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
     inherit: bool = False
     min_steps: Count = 1
+
+    @model_validator(mode="after")
+    def _has_momentum(self) -> TrainSettings:
+        if self.nesterov and self.momentum == 0.0:
+            raise ValueError("nesterov is a kind of momentum and needs one above 0")
+        return self
 
 
 class SupernetSettings(Section):

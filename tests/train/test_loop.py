@@ -108,8 +108,9 @@ def test_a_long_gradient_is_scaled_down_to_the_norm_asked_for(tmp_path: Path) ->
     assert gradient_norms(tmp_path / "wide", 1e6) == free
 
 
-def test_weights_shrink_by_the_decay_and_carry_momentum(tmp_path: Path) -> None:
-    # SGD by hand: v = momentum v + g + decay w; w -= rate v.
+@pytest.mark.parametrize("nesterov", [False, True])
+def test_weights_shrink_by_the_decay_and_carry_momentum(tmp_path: Path, nesterov: bool) -> None:
+    # SGD by hand: d = g + decay w; v = momentum v + d; w -= rate v, or with Nesterov rate (d + momentum v).
     fresh = network()
     start = {name: tensor.detach().clone() for name, tensor in fresh.named_parameters()}
     gradients: list[dict[str, torch.Tensor]] = []
@@ -125,6 +126,7 @@ def test_weights_shrink_by_the_decay_and_carry_momentum(tmp_path: Path) -> None:
             epochs=1,
             lr=0.1,
             momentum=0.8,
+            nesterov=nesterov,
             weight_decay=0.01,
             schedule="steps",
         )
@@ -133,10 +135,12 @@ def test_weights_shrink_by_the_decay_and_carry_momentum(tmp_path: Path) -> None:
         handle.remove()
     assert len(gradients) == 2
     for name, parameter in fresh.named_parameters():
-        velocity = gradients[0][name] + 0.01 * start[name]
-        weight = start[name] - 0.1 * velocity
-        velocity = 0.8 * velocity + gradients[1][name] + 0.01 * weight
-        torch.testing.assert_close(parameter.detach(), weight - 0.1 * velocity, rtol=1e-5, atol=1e-7)
+        weight, velocity = start[name], torch.zeros(())
+        for gradient in gradients:
+            direction = gradient[name] + 0.01 * weight
+            velocity = 0.8 * velocity + direction
+            weight = weight - 0.1 * (direction + 0.8 * velocity if nesterov else velocity)
+        torch.testing.assert_close(parameter.detach(), weight, rtol=1e-5, atol=1e-7)
 
 
 def test_lines_come_about_ten_times_an_epoch_with_validation_at_its_end(tmp_path: Path) -> None:

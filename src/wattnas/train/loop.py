@@ -61,7 +61,7 @@ class _Training:
         self.watch = FiniteWatch("Lower train.lr in the settings.")
         s = self.settings
         self.optimizer = torch.optim.SGD(
-            self._parameters, s.lr, momentum=s.momentum, weight_decay=s.weight_decay
+            self._parameters, s.lr, momentum=s.momentum, weight_decay=s.weight_decay, nesterov=s.nesterov
         )
         self.batches = Batches(
             problem.images,
