@@ -62,7 +62,8 @@ def see(context: Context, changed: dict[str, Any], progress: Progress) -> Seen:
     )
     subject = replace(workshop_of(context).subject, settings=changed_settings)
     workshop = Workshop(subject, user_cache() / "goals", progress)
-    survey = workshop.survey()
+    # Without what picks have added since: every variant has as many.
+    survey = workshop.survey()[: changed_settings.supernet.survey]
     stages = RunDir(workshop.folder).load()["stages"]
     seconds = sum(stages[name]["wall_s"] for name in ("supernet", "survey"))
     return Seen(survey, workshop.trained(), seconds)
