@@ -22,6 +22,7 @@ from typing import Any
 
 from scipy.stats import kendalltau
 
+from wattnas.cli.watch import watching
 from wattnas.device import network_costs
 from wattnas.files import user_cache
 from wattnas.goals import TrainedRecord, Workshop, path_of
@@ -113,9 +114,17 @@ def main() -> None:
     options = parser.parse_args()
     with RunDir(options.run).locked():
         context = open_run(options.run, Silent())
+    names = options.variants.split(",")
+    if unknown := set(names) - set(VARIANTS):
+        parser.error(f"no variant {', '.join(sorted(unknown))}; there are {', '.join(VARIANTS)}")
+    if len(workshop_of(context).trained()) < 3:
+        parser.error(
+            f"fewer than 3 trained networks lie in the cache of {options.run}; build for a goal first"
+        )
     rows: dict[str, dict[str, Any]] = {}
-    for name in options.variants.split(","):
-        seen = see(context, VARIANTS[name], Silent())
+    for name in names:
+        with watching(quiet=options.json) as watcher:
+            seen = see(context, VARIANTS[name], watcher)
         if not rows:
             rows["without"] = judge(context, seen, blind=True)
         rows[name] = judge(context, seen)

@@ -79,9 +79,8 @@ def test_a_goal_that_is_met_ends_with_0_and_one_json_object(first: tuple[Path, E
     found = summary(ended)
     assert found["met"] is True and found["goal"] == 0.4 and found["accuracy"] >= 0.4
     assert found["bounds"] == {} and found["run_dir"] == str(path)
-    assert set(found["seconds"]) == {"profile", "supernet", "selection", "training"}
-    assert all(found["seconds"][part] > 0 for part in ("supernet", "selection", "training"))
-    assert found["seconds"]["profile"] < 1.0  # read from a file
+    assert set(found["seconds"]) == {"supernet", "selection", "training"}
+    assert all(value > 0 for value in found["seconds"].values())
     assert isinstance(found["advice"], list) and found["reason"]
 
 
@@ -153,7 +152,7 @@ def test_timing_this_machine_is_told_and_is_no_part_of_the_selection(
     parts = RunDir(tmp_path / "run").load()["stages"]["search"]["parts"]
     assert parts["profile"] >= 3.0 and parts["selection"] < 3.0
     took = next(line for line in ended.out.splitlines() if line.startswith("Took"))
-    assert re.search(r"profile \d+\.\d s", took) and "supernet" not in took  # that was there already
+    assert re.search(r"profile \d+\.\d s", took)
 
 
 def test_a_bound_that_nothing_keeps_ends_with_3_before_any_work(

@@ -21,9 +21,6 @@ from wattnas.pipeline import Outcome, build_run, follow_build, start_run, summar
 from wattnas.rundir import RunDir
 from wattnas.units import format_count, format_duration, format_joules, format_seconds
 
-_TOLD_S = 0.05
-"""Parts of a build that took less are not told of."""
-
 
 def build(
     data: opt.Data = None,
@@ -113,7 +110,6 @@ def _rows(summary: dict[str, Any], verification: Verification, costs: CostReport
         ("within", False): "not met (the 95 % interval also holds values above it)",
     }.get((str(verification.certainty), bool(verification.goal_met)), "not met")
     latency, energy = costs.sources.latency_s, costs.sources.energy_j
-    taken = {part: s for part, s in summary["seconds"].items() if s >= _TOLD_S}
     reached = "{accuracy:.1%} ({low:.1%} to {high:.1%}, {n} test images)".format(**summary)
     rows = [("Reached", reached)]
     if summary["goal"] is not None:
@@ -129,6 +125,6 @@ def _rows(summary: dict[str, Any], verification: Verification, costs: CostReport
         ("Parameters", format_count(costs.params)),
         ("MACs", format_count(costs.macs)),
         ("Architecture", " ".join(costs.architecture)),
-        ("Took", ", ".join(f"{part} {format_duration(s)}" for part, s in taken.items())),
+        ("Took", ", ".join(f"{part} {format_duration(s)}" for part, s in summary["seconds"].items())),
     ]
     return rows

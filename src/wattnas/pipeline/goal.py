@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from wattnas.config import Settings
-from wattnas.device import network_costs, predict
+from wattnas.device import LOCAL, network_costs, predict
 from wattnas.errors import ConfigError, RunError
 from wattnas.export import wilson
 from wattnas.files import user_cache, write_bytes, write_text
@@ -103,7 +103,8 @@ def run_goal_search(context: Context) -> None:
     before = _load(run.file(ROUNDS_FILE))
 
     def seconds() -> dict[str, float]:
-        spent = {"profile": profile_s, **workshop.spent_s}
+        spent = {"profile": profile_s} if settings.device == LOCAL else {}
+        spent |= workshop.spent_s
         spent["selection"] = clock.seconds() - workshop.busy_s
         return {part: round(before.seconds.get(part, 0.0) + value, 3) for part, value in spent.items()}
 
