@@ -64,3 +64,12 @@ def test_boxes_put_networks_beside_it(browser: Browser, pages: dict[str, Path]) 
     found.page.locator("#beside input").nth(2).uncheck()
     assert len(found.run(count)) == 1
     found.page.context.close()
+
+
+def test_an_empty_box_is_not_seen(browser: Browser, pages: dict[str, Path]) -> None:
+    found = open_page(browser, pages["run"])
+    box = found.page.locator("#beside")
+    assert box.is_visible()
+    box.evaluate("(box) => { box.hidden = true }")  # as where there is nothing to stand beside a network
+    assert not box.is_visible()
+    found.page.context.close()
