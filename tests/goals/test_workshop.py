@@ -18,7 +18,7 @@ from tests.train.problems import quadrants
 from wattnas.config import Settings
 from wattnas.data import make_splits
 from wattnas.errors import RunError
-from wattnas.goals import Predicted, Subject, Workshop
+from wattnas.goals import Predicted, Subject, Workshop, surveyor
 from wattnas.goals import workshop as module
 from wattnas.goals.inherited import Inherited
 from wattnas.goals.paths import draw_paths
@@ -146,7 +146,7 @@ def test_a_second_workshop_trains_nothing(root: Path, monkeypatch: pytest.Monkey
     def refuse(*_: object) -> None:
         raise AssertionError("trained again")
 
-    monkeypatch.setattr(module, "train_shared", refuse)
+    monkeypatch.setattr(surveyor, "train_shared", refuse)
     monkeypatch.setattr(module, "train", refuse)
     monkeypatch.setattr(Inherited, "correct", refuse)
     again = workshop(root, goal_accuracy=0.9, device="elsewhere")

@@ -1,11 +1,15 @@
-"""What is kept of networks that were trained, and of the rounds of a closed loop."""
+"""What the cache keeps of networks that were trained, and how its files are read."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from wattnas.errors import RunError
+
+M = TypeVar("M", bound=BaseModel)
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(ge=0)]
@@ -63,3 +67,17 @@ class TrainedRecord(_Part):
     def accuracy(self) -> float:
         """Share of the validation images classified right."""
         return self.correct / self.n
+
+
+def read_record(model: type[M], path: Path) -> M:
+    """A file of the cache; RunError where it is damaged."""
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
+        raise RunError(f"{path} is damaged: {reason}.", remedy(path)) from error
+
+
+def remedy(path: Path) -> str:
+    """What to do about a damaged file of the cache."""
+    return f"Delete the folder {path.parent}; what it held is made again."

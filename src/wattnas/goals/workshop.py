@@ -13,10 +13,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
 
 import torch
-from pydantic import BaseModel, ValidationError
 from safetensors.torch import save
 from torch import Tensor
 
@@ -24,28 +22,20 @@ from wattnas.blocks import Network, build
 from wattnas.checkpoint import contiguous, load_weights
 from wattnas.compute import threads
 from wattnas.data import steps_per_epoch
-from wattnas.errors import RunError
 from wattnas.files import content_hash, write_bytes, write_text
 from wattnas.goals.crew import Crew
-from wattnas.goals.inherited import Inherited
-from wattnas.goals.paths import architecture_of, draw_paths, path_of
-from wattnas.goals.records import Predicted, TrainedRecord
-from wattnas.goals.shared import SharedProblem, empty_supernet, train_shared
+from wattnas.goals.paths import architecture_of, path_of
+from wattnas.goals.records import Predicted, TrainedRecord, read_record, remedy
 from wattnas.goals.subject import Subject
-from wattnas.goals.survey import Surveyed, SurveyFile
+from wattnas.goals.survey import Surveyed
+from wattnas.goals.surveyor import Surveyor
 from wattnas.progress import Progress, Silent
 from wattnas.rundir import Clock, RunDir, now
-from wattnas.seeding import derive_seed
 from wattnas.space import count_layout
 from wattnas.stage import Stage
-from wattnas.supernet import Supernet
 from wattnas.train import TrainProblem, count_correct, fresh_network, train
 
-SUPERNET_FILE, SURVEY_FILE = "supernet.safetensors", "survey.json"
 WEIGHTS_FILE, TRAINED_FILE = "weights.safetensors", "trained.json"
-_SAVE_EVERY = 20
-
-M = TypeVar("M", bound=BaseModel)
 
 
 class Workshop:
@@ -58,9 +48,6 @@ class Workshop:
         members: networks that are trained side by side; by default what the settings say.
 
     Attributes:
-        spent_s: seconds that what this object finished has taken, by part: "supernet" (with its survey) and
-            "training"; with the time before it was cut off and gone on with.
-        busy_s: seconds that this object itself worked.
         members: networks that are trained side by side.
     """
 
@@ -72,130 +59,54 @@ class Workshop:
         members: int | None = None,
     ) -> None:
         self.subject, self._progress = subject, progress or Silent()
-        self._supernet = RunDir(root / "supernets" / content_hash(subject.supernet_key()))
+        supernet = root / "supernets" / content_hash(subject.supernet_key())
+        self._surveyor = Surveyor(subject, supernet, self._progress)
         self._networks = root / "networks" / content_hash(subject.network_key())
         self._root, self.members = root, members or subject.members
         self._threads = max(1, torch.get_num_threads() // self.members)
-        self.spent_s = {"supernet": 0.0, "training": 0.0}
-        self.busy_s = 0.0
+        self._trained_s = self._busy_s = 0.0
+
+    @property
+    def spent_s(self) -> dict[str, float]:
+        """Seconds that what this object finished has taken: "supernet" (with its survey) and "training".
+
+        With the time before it was cut off and gone on with.
+        """
+        return {"supernet": self._surveyor.spent_s, "training": self._trained_s}
+
+    @property
+    def busy_s(self) -> float:
+        """Seconds that this object itself worked."""
+        return self._surveyor.busy_s + self._busy_s
 
     @property
     def folder(self) -> Path:
         """Where the supernet lies."""
-        return self._supernet.path
-
-    # The supernet and its survey.
+        return self._surveyor.folder
 
     def survey(self) -> list[Surveyed]:
         """Inherited accuracies measured so far; trains and surveys the supernet first if need be."""
-        if not self._supernet.exists or not self._is_surveyed():
-            self._make_supernet()
-        return list(_read(SurveyFile, self._supernet.file(SURVEY_FILE)).networks)
-
-    def _is_surveyed(self) -> bool:
-        self._supernet.load()
-        return self._supernet.is_done("survey")
-
-    def _make_supernet(self) -> None:
-        clock = Clock()
-        with self._supernet.locked(patient=True):
-            self._supernet.start(self.subject.supernet_key(), {"created_by": "method goal"})
-            for name, make in (("supernet", self._train_supernet), ("survey", self._take_survey)):
-                if not self._supernet.is_done(name):
-                    make()
-                    self.spent_s["supernet"] += self._supernet.manifest["stages"][name]["wall_s"]
-        self.busy_s += clock.seconds()
-
-    def _train_supernet(self) -> None:
-        stage = self._stage(self._supernet, "supernet")
-        net = train_shared(self._shared_problem(), stage)
-        write_bytes(self._supernet.file(SUPERNET_FILE), save(contiguous(net.state_dict())))
-        stage.finish()
-
-    def _take_survey(self) -> None:
-        settings, layout = self.subject.settings, self.subject.layout
-        clock = Clock()
-        seed = derive_seed(settings.seed, "survey")
-        paths = draw_paths(layout, settings.supernet.survey, seed, sampling="fair")
-        found: list[Surveyed] = []
-        if self._supernet.file(SURVEY_FILE).is_file():
-            found = list(_read(SurveyFile, self._supernet.file(SURVEY_FILE)).networks)
-        self._progress.start("survey", len(paths), len(found))
-        for number in range(len(found), len(paths)):
-            found.append(self._look(paths[number]))
-            self._progress.advance(1)
-            if len(found) % _SAVE_EVERY == 0:
-                self._write_survey(found)
-        self._write_survey(found)
-        self._supernet.finish("survey", clock.seconds())
-        self._progress.end()
-
-    def _write_survey(self, found: list[Surveyed]) -> None:
-        content = SurveyFile(networks=tuple(found)).model_dump_json(indent=1)
-        write_text(self._supernet.file(SURVEY_FILE), content + "\n")
+        return self._surveyor.survey()
 
     def look(self, path: Tensor) -> Surveyed:
         """The inherited accuracy of `path` (layers,), from the survey or measured and added to it."""
-        operations = architecture_of(path, self.subject.layout).operations
-        for entry in self.survey():
-            if entry.operations == operations:
-                return entry
-        found = self._look(path)
-        with self._supernet.locked(patient=True):
-            self._write_survey([*_read(SurveyFile, self._supernet.file(SURVEY_FILE)).networks, found])
-        return found
-
-    def _look(self, path: Tensor) -> Surveyed:
-        operations = architecture_of(path, self.subject.layout).operations
-        return Surveyed(
-            operations=operations, correct=self._inherited.correct(path), n=self._inherited.images
-        )
-
-    @cached_property
-    def _inherited(self) -> Inherited:
-        splits, limit = self.subject.splits, self.subject.settings.supernet.images
-        chosen = torch.randperm(
-            len(splits.theta),
-            generator=torch.Generator().manual_seed(derive_seed(self.subject.settings.seed, "inherited")),
-        )[:limit]
-        return Inherited(self._load_supernet(), splits.weights, splits.theta.subset(chosen))
-
-    def _load_supernet(self) -> Supernet:
-        net, path = empty_supernet(self._shared_problem()), self._supernet.file(SUPERNET_FILE)
-        load_weights(net, path, _again(path))
-        return net
-
-    def _shared_problem(self) -> SharedProblem:
-        subject = self.subject
-        return SharedProblem(
-            layout=subject.layout,
-            images=subject.splits.weights,
-            mean=subject.splits.mean,
-            std=subject.splits.std,
-            settings=subject.settings.supernet,
-            augment=subject.settings.augment,
-            flip=subject.flip,
-            seed=subject.settings.seed,
-            compute=subject.compute,
-        )
-
-    # Networks after final training.
+        return self._surveyor.look(path)
 
     def trained(self) -> list[TrainedRecord]:
         """Every network that was trained so far, oldest first."""
         files = sorted(self._networks.glob(f"*/{TRAINED_FILE}"))
-        records = [self._renewed(_read(TrainedRecord, file)) for file in files]
+        records = [self._renewed(read_record(TrainedRecord, file)) for file in files]
         return sorted(records, key=lambda record: (record.date, record.operations))
 
     def _renewed(self, record: TrainedRecord) -> TrainedRecord:
         """`record` with the inherited accuracy of this supernet; another one's does not compare."""
-        if record.supernet == self._supernet.path.name:
+        if record.supernet == self.folder.name:
             return record
         looked = self.look(path_of(record.operations, self.subject.layout))
         own = {
             "inherited_correct": looked.correct,
             "inherited_n": looked.n,
-            "supernet": self._supernet.path.name,
+            "supernet": self.folder.name,
         }
         return record.model_copy(update=own)
 
@@ -221,9 +132,9 @@ class Workshop:
             self._progress,
         )
         self._progress.end()
-        self.busy_s += clock.seconds()
+        self._busy_s += clock.seconds()
         # One that goes on after a cut tells of more seconds than have passed here.
-        self.spent_s["training"] += max(clock.seconds(), *(record.seconds for record in done))
+        self._trained_s += max(clock.seconds(), *(record.seconds for record in done))
 
     def _macs(self, path: Tensor) -> int:
         layout = self.subject.layout
@@ -246,7 +157,7 @@ class Workshop:
             with folder.locked(patient=True):
                 if not self.is_trained(path):
                     self._train(folder, path, predicted)
-        return _read(TrainedRecord, folder.path / TRAINED_FILE)
+        return read_record(TrainedRecord, folder.path / TRAINED_FILE)
 
     def is_trained(self, path: Tensor) -> bool:
         """Whether the cache has the trained network of `path` (layers,)."""
@@ -256,7 +167,7 @@ class Workshop:
         """The trained network of `path` (layers,), in eval mode; RunError where it is not in the cache."""
         network = build(architecture_of(path, self.subject.layout), self.subject.layout)
         file = self.folder_of(path).file(WEIGHTS_FILE)
-        load_weights(network, file, _again(file))
+        load_weights(network, file, remedy(file))
         return network.eval()
 
     def folder_of(self, path: Tensor) -> RunDir:
@@ -293,7 +204,7 @@ class Workshop:
             n=len(splits.validation),
             inherited_correct=looked.correct,
             inherited_n=looked.n,
-            supernet=self._supernet.path.name,
+            supernet=self.folder.name,
             predicted=predicted,
             seconds=round(seconds, 3),
             date=now(),
@@ -301,8 +212,8 @@ class Workshop:
         # The record first: a kill between the two must not cost the training.
         write_text(folder.file(TRAINED_FILE), record.model_dump_json(indent=1) + "\n")
         stage.finish()
-        self.spent_s["training"] += seconds
-        self.busy_s += clock.seconds()
+        self._trained_s += seconds
+        self._busy_s += clock.seconds()
 
     def _stage(self, run: RunDir, name: str) -> Stage:
         return Stage(
@@ -325,17 +236,3 @@ def _train_one(
     """In a member of the crew."""
     made = Workshop(subject, root, progress, members=1)
     return made.train(torch.tensor(path), predicted)
-
-
-def _again(path: Path) -> str:
-    """What to do about a damaged file of the cache."""
-    return f"Delete the folder {path.parent}; what it held is made again."
-
-
-def _read(model: type[M], path: Path) -> M:
-    """A record of the cache; RunError where it is damaged."""
-    try:
-        return model.model_validate_json(path.read_bytes())
-    except (OSError, ValidationError) as error:
-        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error.strerror
-        raise RunError(f"{path} is damaged: {reason}.", _again(path)) from error
