@@ -16,14 +16,14 @@ from torch import Generator, Tensor
 from wattnas.goals import accuracy as module
 from wattnas.goals.accuracy import FEATURES, AccuracyModel, Known, no_networks
 
-CENTER = torch.tensor([-0.8, 6.2, 4.9, 0.5, 4.0], dtype=torch.float64)
-SCALE = torch.tensor([0.4, 0.5, 0.2, 0.25, 0.7], dtype=torch.float64)
+CENTER = torch.tensor([-0.8, 6.2, 4.9, 0.3, 0.5, 4.0], dtype=torch.float64)
+SCALE = torch.tensor([0.4, 0.5, 0.2, 0.15, 0.25, 0.7], dtype=torch.float64)
 SLOPES, SLOPE_SDS = module._SLOPES.numpy(), module._SLOPE_SDS.numpy()
 
 
 def drawn(count: int, seed: int = 0) -> Tensor:
-    """(count, 5): features around the usual ones."""
-    noise = torch.randn(count, 5, generator=Generator().manual_seed(seed), dtype=torch.float64)
+    """(count, 6): features around the usual ones."""
+    noise = torch.randn(count, 6, generator=Generator().manual_seed(seed), dtype=torch.float64)
     return CENTER + SCALE * noise
 
 
@@ -51,7 +51,7 @@ def covariance(amplitude: float, length: float) -> Callable[[np.ndarray, np.ndar
     def between(one: np.ndarray, other: np.ndarray) -> float:
         total = module._GAIN_SD**2
         distance = 0.0
-        for place in range(5):
+        for place in range(6):
             center, sd = CENTER[place].item(), SLOPE_SDS[place]
             total += sd**2 * (one[place] - center) * (other[place] - center) / unit()[place] ** 2
             distance += (one[place] - other[place]) ** 2 / SCALE[place].item() ** 2
@@ -73,6 +73,29 @@ def by_the_book(
     prior = np.array([between(a, a) for a in new])
     variance = prior - np.einsum("ij,jk,ik->i", cross, inverse, cross) + noise**2
     return mean, np.sqrt(variance)
+
+
+def test_what_the_work_of_a_layer_brings_is_learned_for_itself() -> None:
+    """Three layers beside the named features: a slope for each, that nothing but its prior ties to 0."""
+    work = torch.randn(15, 3, generator=Generator().manual_seed(5), dtype=torch.float64)
+    center = torch.cat([CENTER, torch.zeros(3, dtype=torch.float64)])
+    scale = torch.cat([SCALE, torch.full((3,), 7.0, dtype=torch.float64)])
+    plain, named = known(9), drawn(6, seed=7)
+    data = Known(torch.cat([plain.features, work[:9]], dim=1), plain.values, plain.variances)
+    wanted = torch.cat([named, work[9:]], dim=1)
+    model = AccuracyModel(center, scale, data)
+    mean, sigma = model.predict(wanted)
+    between = covariance(model.amplitude, model.length)
+    every = np.concatenate([plain.features.numpy(), named.numpy()])
+    whole = np.array([[between(a, b) for b in every] for a in every])
+    whole += module._LAYER_SD**2 * (work @ work.t()).numpy()
+    own = whole[:9, :9] + np.diag(plain.variances.numpy() + model.noise**2)
+    gain = whole[9:, :9] @ np.linalg.inv(own)
+    expected = mean_by_hand(named) + gain @ (plain.values.numpy() - mean_by_hand(plain.features))
+    spread = np.sqrt(np.diag(whole[9:, 9:] - gain @ whole[:9, 9:]) + model.noise**2)
+    assert mean.numpy() == pytest.approx(expected, rel=1e-8)
+    assert sigma.numpy() == pytest.approx(spread, rel=1e-6)
+    assert (mean - AccuracyModel(CENTER, SCALE, plain).predict(named)[0]).abs().max() > 1e-3
 
 
 def process(data: Known, amplitude: float, length: float, noise: float) -> GaussianProcessRegressor:
@@ -127,7 +150,7 @@ def test_few_networks_leave_amplitude_length_and_noise_as_they_are() -> None:
 
 def test_with_nothing_known_it_is_the_prior() -> None:
     """At the usual architecture only the gain is unknown; one unit off, a slope is as well."""
-    model = AccuracyModel(CENTER, SCALE, no_networks())
+    model = AccuracyModel(CENTER, SCALE, no_networks(0))
     amplitude, _, noise = module._DEFAULT
     off = CENTER.clone()
     off[0] += 1.0
@@ -148,7 +171,7 @@ def test_the_order_of_the_networks_does_not_matter() -> None:
 
 def test_the_interval_narrows_where_a_network_was_trained() -> None:
     data = known(3)
-    before = AccuracyModel(CENTER, SCALE, no_networks()).predict(data.features)[1]
+    before = AccuracyModel(CENTER, SCALE, no_networks(0)).predict(data.features)[1]
     after = AccuracyModel(CENTER, SCALE, data).predict(data.features)[1]
     assert bool((after < before / 3).all())
     far = CENTER + 30 * SCALE
@@ -222,4 +245,4 @@ def test_intervals_hold_most_of_a_curve_that_is_none_of_the_prior() -> None:
 
 
 def test_there_are_as_many_features_as_slopes() -> None:
-    assert len(FEATURES) == len(SLOPES) == len(SLOPE_SDS) == no_networks().features.shape[1]
+    assert len(FEATURES) == len(SLOPES) == len(SLOPE_SDS) == no_networks(0).features.shape[1]

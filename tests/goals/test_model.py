@@ -73,7 +73,7 @@ def test_it_ranks_networks_it_has_not_seen() -> None:
         torch.cat(
             [
                 found.inherited.predict(found.shape.gates(paths))[:, None],
-                found.shape.work(found.shape.gates(paths)),
+                found.shape.features(found.shape.gates(paths)),
             ],
             dim=1,
         )

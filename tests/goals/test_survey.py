@@ -51,7 +51,7 @@ def test_work_counts_blocks_and_those_that_change_width_or_size() -> None:
     paths = draw_paths(shapes, 30, 0)
     counted = found.work(found.gates(paths)).tolist()
     assert any(not layer.is_residual for layer in shapes.layers)
-    for path, (work, changes, *depths) in zip(paths, counted, strict=True):
+    for path, (work, changes, thin, *depths) in zip(paths, counted, strict=True):
         macs, least = [], []
         for place in range(len(shapes.layers)):
             blocks = [float(costs_of(shapes).tables["macs"][place, column]) for column in range(3)]
@@ -59,12 +59,14 @@ def test_work_counts_blocks_and_those_that_change_width_or_size() -> None:
             macs.append(blocks[column] if column != 3 else 0.0)
             least.append(min(blocks))
         assert work == pytest.approx(math.log2(1 + sum(macs) / min(least)))
-        by_layer = [
-            math.log2(1 + mac / low)
-            for mac, low, layer in zip(macs, least, shapes.layers, strict=True)
-            if not layer.is_residual
-        ]
-        assert changes == pytest.approx(sum(by_layer))
+        by_layer = [math.log2(1 + mac / low) for mac, low in zip(macs, least, strict=True)]
+        changing = [w for w, layer in zip(by_layer, shapes.layers, strict=True) if not layer.is_residual]
+        assert changes == pytest.approx(sum(changing))
+        assert found.features(found.gates(path[None]))[0].tolist() == pytest.approx(
+            [work, changes, thin, *depths, *by_layer]
+        )
+        shares = [low / mac for mac, low in zip(macs, least, strict=True) if mac]
+        assert thin == pytest.approx(sum(shares) / len(shapes.layers))
         assert depths == found.sizes(found.gates(path[None]))[0, 2:].tolist()
 
 

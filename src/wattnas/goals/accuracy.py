@@ -14,12 +14,15 @@ from itertools import product
 import torch
 from torch import Tensor
 
-FEATURES = ("inherited", "work", "changes", "blocks", "reach")
-"""Inherited log-odds; logarithms of the MACs of all blocks, and of those where width or size changes; share
-of layers that do not skip; log2 of the side of the receptive field (`goals.survey.Shape.work`)."""
+FEATURES = ("inherited", "work", "changes", "thin", "blocks", "reach")
+"""Inherited log-odds; logarithms of the MACs of all blocks, and of those where width or size changes; shares
+of thin blocks and of layers that do not skip; log2 of the side of the receptive field
+(`goals.survey.Shape.work`). The work of each layer follows these (`goals.survey.Shape.work_of_layers`)."""
 
-_SLOPES = torch.tensor([0.5, 0.25, 0.2, 0.0, 0.15], dtype=torch.float64)
-_SLOPE_SDS = torch.tensor([0.5, 0.2, 0.15, 0.1, 0.15], dtype=torch.float64)
+_SLOPES = torch.tensor([0.5, 0.25, 0.2, 0.0, 0.0, 0.15], dtype=torch.float64)
+_SLOPE_SDS = torch.tensor([0.5, 0.2, 0.15, 0.1, 0.1, 0.15], dtype=torch.float64)
+_LAYER_SD = 0.025
+"""Of what twice the work in one layer brings, beyond what the named features say: log-odds per log2."""
 _GAIN, _GAIN_SD = 1.0, 1.0
 _AMPLITUDES = (0.1, 0.2, 0.4)
 _LENGTHS = (0.7, 1.5, 3.0)
@@ -34,7 +37,7 @@ class Known:
     """What is known of trained networks.
 
     Attributes:
-        features: (N, 5), see FEATURES.
+        features: (N, 6 + layers), see FEATURES.
         values: (N,) log-odds of the accuracy after final training, nats.
         variances: (N,) of these by the number of images alone.
     """
@@ -48,15 +51,18 @@ class AccuracyModel:
     """Predicted accuracy after final training, as log-odds.
 
     Args:
-        center, scale: (5,) of the features over the survey: what a usual architecture is.
+        center, scale: (6 + layers,) of the features over the survey: what a usual architecture is.
         known: networks that were trained; may be none.
     """
 
     def __init__(self, center: Tensor, scale: Tensor, known: Known) -> None:
         self._center, self._scale = center, scale.clamp_min(1e-6)
-        # The inherited log-odds keep their unit: their slope is log-odds per log-odds.
+        # Inherited log-odds and the work of layers keep their units.
+        named, layers = len(FEATURES), len(center) - len(FEATURES)
         self._unit = self._scale.clone()
-        self._unit[0] = 1.0
+        self._unit[0], self._unit[named:] = 1.0, 1.0
+        self._slopes = torch.cat([_SLOPES, torch.zeros(layers, dtype=torch.float64)])
+        self._slope_sds = torch.cat([_SLOPE_SDS, torch.full((layers,), _LAYER_SD, dtype=torch.float64)])
         self._known = known
         self._line, self._near = self._lines(known.features), self._nears(known.features)
         self.amplitude, self.length, self.noise = _DEFAULT
@@ -67,15 +73,16 @@ class AccuracyModel:
         self._alpha = torch.cholesky_solve(residual[:, None], self._factor)
 
     def _lines(self, features: Tensor) -> Tensor:
-        """(N, 6): 1 and the centred features, each times the prior's standard deviation of its slope."""
-        scaled = (features - self._center) / self._unit * _SLOPE_SDS
+        """(N, 7 + layers): 1 and the centred features, each times its slope's standard deviation before."""
+        scaled = (features - self._center) / self._unit * self._slope_sds
         return torch.cat([torch.full((len(features), 1), _GAIN_SD, dtype=torch.float64), scaled], dim=1)
 
     def _nears(self, features: Tensor) -> Tensor:
-        return (features - self._center) / self._scale
+        named = slice(len(FEATURES))
+        return (features[:, named] - self._center[named]) / self._scale[named]
 
     def _prior(self, features: Tensor) -> Tensor:
-        return self._center[0] + _GAIN + ((features - self._center) / self._unit) @ _SLOPES
+        return self._center[0] + _GAIN + ((features - self._center) / self._unit) @ self._slopes
 
     def _kernel(self, lines: Tensor, nears: Tensor, amplitude: float, length: float) -> Tensor:
         """(N, known) covariance of log-odds after final training, without noise."""
@@ -100,7 +107,7 @@ class AccuracyModel:
         """(mean, standard deviation), each (N,), of the log-odds that a training of each will reach.
 
         The deviation holds what trainings of one architecture differ by, and not the number of images that
-        the accuracy is then measured on. Differentiable in `features` (N, 5).
+        the accuracy is then measured on. Differentiable in `features` (N, 6 + layers).
         """
         lines, nears = self._lines(features), self._nears(features)
         cross = self._kernel(lines, nears, self.amplitude, self.length)
@@ -110,7 +117,7 @@ class AccuracyModel:
         return mean, (prior - whitened.square().sum(0)).clamp_min(1e-12).sqrt()
 
 
-def no_networks() -> Known:
+def no_networks(layers: int) -> Known:
     """Nothing is known yet."""
     empty = torch.zeros(0, dtype=torch.float64)
-    return Known(torch.zeros(0, len(FEATURES), dtype=torch.float64), empty, empty)
+    return Known(torch.zeros(0, len(FEATURES) + layers, dtype=torch.float64), empty, empty)

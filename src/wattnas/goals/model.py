@@ -57,13 +57,13 @@ class Knowledge:
         """The models that these measurements make."""
         paths, values = surveyed_tensors(survey, layout)
         inherited = InheritedModel(shape, paths, values)
-        usual = torch.cat([values[:, None], shape.work(shape.gates(paths))], dim=1)
+        usual = torch.cat([values[:, None], shape.features(shape.gates(paths))], dim=1)
         known = _known(shape, inherited, layout, trained)
         accuracy = AccuracyModel(usual.mean(0), usual.std(0), known)
         return cls(shape, inherited, accuracy, len(trained), images)
 
     def features(self, paths: Tensor, looked: Sequence[Surveyed]) -> Tensor:
-        """(N, 5) of architectures (N, layers) whose inherited accuracy was measured."""
+        """(N, 6 + layers) of architectures (N, layers) whose inherited accuracy was measured."""
         return _features(self.shape, self.inherited, paths, [(look.correct, look.n) for look in looked])
 
     def log_odds(self, path: Tensor, looked: Surveyed) -> tuple[float, float]:
@@ -92,7 +92,7 @@ def _known(
 ) -> Known:
     """What the accuracy model learns from."""
     if not records:
-        return no_networks()
+        return no_networks(shape.layers)
     paths = torch.stack([path_of(record.operations, layout) for record in records])
     measured = [(record.inherited_correct, record.inherited_n) for record in records]
     return Known(
@@ -105,15 +105,18 @@ def _known(
 def _features(
     shape: Shape, inherited: InheritedModel, paths: Tensor, measured: Sequence[tuple[int, int]]
 ) -> Tensor:
-    """(N, 5). The inherited log-odds are what was measured and what the survey says of such an architecture,
-    each weighed by its precision: a measurement on few images is noisy, and the one that looked best is the
-    one that noise favoured."""
+    """(N, 6 + layers).
+
+    The inherited log-odds are what was measured and what the survey says of such an architecture, each
+    weighed by its precision: a measurement on few images is noisy, and the one that looked best is the one
+    that noise favoured.
+    """
     gates = shape.gates(paths)
     seen = torch.tensor([logit(correct, n) for correct, n in measured], dtype=torch.float64)
     noise = torch.tensor([logit_variance(correct, n) for correct, n in measured], dtype=torch.float64)
     own = (inherited.error**2 - noise).clamp_min(_LEAST_SHARE * inherited.error**2)
     blended = (seen / noise + inherited.predict(gates) / own) / (1.0 / noise + 1.0 / own)
-    return torch.cat([blended[:, None], shape.work(gates)], dim=1)
+    return torch.cat([blended[:, None], shape.features(gates)], dim=1)
 
 
 def _share(log_odds: float) -> float:

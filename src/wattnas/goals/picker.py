@@ -31,7 +31,7 @@ _PILOT_RANGE = 200.0
 """How much less than the usual architecture the cheapest pilot may cost, at most."""
 _APART = 1.2
 """Standard deviations between the confidences of two networks that are trained side by side."""
-_DEARER = 3.0
+_DEARER = 1.6
 """Times the cost of the cheapest of them: no other one that is trained beside it costs more."""
 
 

@@ -76,8 +76,10 @@ class SelectionProblem:
         return self.inherited.shape.candidates
 
     def features(self, gates: Tensor) -> Tensor:
-        """(N, 5) of gates (N, layers, candidates), by the model of inherited accuracies."""
-        return torch.cat([self.inherited.predict(gates)[:, None], self.inherited.shape.work(gates)], dim=1)
+        """(N, 6 + layers) of gates (N, layers, candidates), by the model of inherited accuracies."""
+        return torch.cat(
+            [self.inherited.predict(gates)[:, None], self.inherited.shape.features(gates)], dim=1
+        )
 
     def lower_logit(self, features: Tensor) -> Tensor:
         """(N,) log-odds that the accuracy reaches with probability `confidence`."""
