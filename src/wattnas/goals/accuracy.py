@@ -19,7 +19,7 @@ FEATURES = ("inherited", "work", "changes", "thin", "blocks", "reach")
 of thin blocks and of layers that do not skip; log2 of the side of the receptive field
 (`goals.survey.Shape.work`). The work of each layer follows these (`goals.survey.Shape.work_of_layers`)."""
 
-_SLOPES = torch.tensor([0.5, 0.25, 0.2, 0.0, 0.0, 0.15], dtype=torch.float64)
+_SLOPES = torch.tensor([0.5, 0.25, 0.2, -0.05, 0.0, 0.15], dtype=torch.float64)
 _SLOPE_SDS = torch.tensor([0.5, 0.2, 0.15, 0.1, 0.1, 0.15], dtype=torch.float64)
 _LAYER_SD = 0.025
 """Of what twice the work in one layer brings, beyond what the named features say: log-odds per log2."""
