@@ -14,6 +14,7 @@ from wattnas.goals import TrainedRecord
 SAVING = {0.50: 0.2, 0.60: 0.2, 0.70: 0.2, 0.80: 0.5, 0.85: 0.5}
 """Share of the energy of the cheapest published architecture that a goal may cost."""
 TOLERANCE = 0.03
+"""Accuracy above the goal that still counts as just meeting it."""
 
 
 def accuracy_model(out: Path) -> dict[str, Any]:

@@ -296,7 +296,7 @@ def test_no_pilot_has_more_macs_than_usual() -> None:
     assert bool((macs <= picker.costs.of(paths)["macs"].median()).all())
 
 
-def test_what_is_trained_beside_the_cheapest_costs_at_most_three_times_as_much() -> None:
+def test_what_is_trained_beside_the_cheapest_costs_little_more() -> None:
     made = bench(members=3)
     picker = loop(made, wish(0.8)).picker
     made.train(

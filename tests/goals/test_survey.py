@@ -49,25 +49,23 @@ def test_sizes_are_those_that_are_counted_for_a_whole_network() -> None:
 def test_work_counts_blocks_and_those_that_change_width_or_size() -> None:
     shapes, found = layout(), shape()
     paths = draw_paths(shapes, 30, 0)
-    counted = found.work(found.gates(paths)).tolist()
+    counted = found.features(found.gates(paths)).tolist()
     assert any(not layer.is_residual for layer in shapes.layers)
-    for path, (work, changes, thin, *depths) in zip(paths, counted, strict=True):
+    for path, (work, changes, thin, blocks, reach, *layers) in zip(paths, counted, strict=True):
         macs, least = [], []
         for place in range(len(shapes.layers)):
-            blocks = [float(costs_of(shapes).tables["macs"][place, column]) for column in range(3)]
+            offered = [float(costs_of(shapes).tables["macs"][place, column]) for column in range(3)]
             column = int(path[place])
-            macs.append(blocks[column] if column != 3 else 0.0)
-            least.append(min(blocks))
+            macs.append(offered[column] if column != 3 else 0.0)
+            least.append(min(offered))
         assert work == pytest.approx(math.log2(1 + sum(macs) / min(least)))
         by_layer = [math.log2(1 + mac / low) for mac, low in zip(macs, least, strict=True)]
         changing = [w for w, layer in zip(by_layer, shapes.layers, strict=True) if not layer.is_residual]
         assert changes == pytest.approx(sum(changing))
-        assert found.features(found.gates(path[None]))[0].tolist() == pytest.approx(
-            [work, changes, thin, *depths, *by_layer]
-        )
+        assert layers == pytest.approx(by_layer)
         shares = [low / mac for mac, low in zip(macs, least, strict=True) if mac]
         assert thin == pytest.approx(sum(shares) / len(shapes.layers))
-        assert depths == found.sizes(found.gates(path[None]))[0, 2:].tolist()
+        assert [blocks, reach] == found.sizes(found.gates(path[None]))[0, 2:].tolist()
 
 
 def field_by_hand(path: Tensor) -> float:

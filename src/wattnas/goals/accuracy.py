@@ -16,8 +16,8 @@ from torch import Tensor
 
 FEATURES = ("inherited", "work", "changes", "thin", "blocks", "reach")
 """Inherited log-odds; logarithms of the MACs of all blocks, and of those where width or size changes; shares
-of thin blocks and of layers that do not skip; log2 of the side of the receptive field
-(`goals.survey.Shape.work`). The work of each layer follows these (`goals.survey.Shape.work_of_layers`)."""
+of thin blocks and of layers that do not skip; log2 of the side of the receptive field. The work of each layer
+follows these (`goals.survey.Shape.features`)."""
 
 _SLOPES = torch.tensor([0.5, 0.25, 0.2, -0.05, 0.0, 0.15], dtype=torch.float64)
 _SLOPE_SDS = torch.tensor([0.5, 0.2, 0.15, 0.1, 0.1, 0.15], dtype=torch.float64)

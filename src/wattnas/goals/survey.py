@@ -78,30 +78,24 @@ class Shape:
         params = (gates * self._params).sum((1, 2)) + self._fixed[1]
         return torch.cat([macs.log10()[:, None], params.log10()[:, None], self._depths(gates)], dim=1)
 
-    def work(self, gates: Tensor) -> Tensor:
-        """(N, 5) of gates (N, L, C): work, changes, thin blocks, depth and reach.
+    def features(self, gates: Tensor) -> Tensor:
+        """(N, 5 + L) of gates (N, L, C): work, changes, thin, depth and reach; work of each layer.
 
-        Work is log2 of 1 + the MACs of all blocks, in units of the smallest block of the space. Changes is
-        the sum of the same over layers that change width or size, each in units of its smallest block: where
-        such a layer skips, a 1x1 convolution stands, and with a stride it looks at a quarter of the pixels
-        alone. So what is spent there brings more than what is spent between.
+        Work is log2 of 1 + the MACs of all blocks, in units of the smallest block of the space; that of a
+        layer is the same for its block alone, in units of its smallest one. Changes is the sum of the latter
+        over layers that change width or size: where such a layer skips, a 1x1 convolution stands, and with a
+        stride it looks at a quarter of the pixels alone. So what is spent there brings more than what is
+        spent between.
 
         Thin blocks are counted as a share of all layers: the smallest block of a layer as a whole one, one
         with twice its MACs as a half. Networks that spend their MACs on few wide blocks learn otherwise than
         those that have many thin ones.
         """
         work = ((gates * self._work).sum((1, 2)) + 1.0).log2()
-        changes = self.work_of_layers(gates)[:, self._is_change].sum(1)
+        of_layers = ((gates * self._of_layers).sum(2) + 1.0).log2()
+        changes = of_layers[:, self._is_change].sum(1)
         thin = (gates * self._thin).sum((1, 2)) / self.layers
-        return torch.cat([torch.stack([work, changes, thin], dim=1), self._depths(gates)], dim=1)
-
-    def work_of_layers(self, gates: Tensor) -> Tensor:
-        """(N, L) of gates (N, L, C): log2 of 1 + the MACs of each layer's block, in units of its smallest."""
-        return ((gates * self._of_layers).sum(2) + 1.0).log2()
-
-    def features(self, gates: Tensor) -> Tensor:
-        """(N, 5 + L) of gates (N, L, C): `work`, and `work_of_layers`."""
-        return torch.cat([self.work(gates), self.work_of_layers(gates)], dim=1)
+        return torch.cat([torch.stack([work, changes, thin], dim=1), self._depths(gates), of_layers], dim=1)
 
     def _depths(self, gates: Tensor) -> Tensor:
         """(N, 2): share of layers that do not skip, and the reach: log2 of the receptive field's side in
