@@ -16,6 +16,7 @@ BASE = {
     "config",
     "errors",
     "files",
+    "learned",
     "machine",
     "progress",
     "rundir",

@@ -34,7 +34,8 @@ def test_the_verdict_says_how_sure_it_is(
 ) -> None:
     found = answer(make_run(tmp_path, correct=correct))
     assert (found.headline, found.tone) == (headline, tone)
-    asked, reached, sure = found.sentences
+    asked, reached, sure, *rest = found.sentences
+    assert ["it can still learn" in sentence for sentence in rest] == [True] * (tone == "bad")
     assert "65 %" in asked
     assert f"{correct:,} of 5,000 test images" in reached and f"{correct / 50:.2f} %" in reached
     assert verdict in sure

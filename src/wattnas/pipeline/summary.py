@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from wattnas.goals import Advice
+from wattnas.learned import learned
 from wattnas.pipeline.build import Outcome
 from wattnas.pipeline.goal import read_advice
 from wattnas.pipeline.refusals import SHOW
-from wattnas.rundir import RunDir
+from wattnas.rundir import RunDir, read_metrics
 from wattnas.units import format_joules, format_seconds
 
 
@@ -32,6 +33,9 @@ def summarise(path: Path, outcome: Outcome) -> dict[str, Any]:
     accuracy, advice = verification.accuracy, read_advice(run)
     search = stages.get("search", {})
     met = verification.goal_met is not False and all(bounds.values())
+    said = sentences(advice, met=met, kept=all(bounds.values())) if advice is not None else []
+    if verification.goal_met is False:
+        said += _to_learn(run)
     return {
         "goal": verification.goal_accuracy,
         "met": met,
@@ -52,7 +56,7 @@ def summarise(path: Path, outcome: Outcome) -> dict[str, Any]:
         "measured_latency": verification.latency.model_dump(mode="json") if verification.latency else None,
         "seconds": search.get("parts") or {name: stage["wall_s"] for name, stage in stages.items()},
         "reason": search.get("reason", ""),
-        "advice": sentences(advice, met=met, kept=all(bounds.values())) if advice is not None else [],
+        "advice": said,
         "run_dir": str(path),
         "report": str(path / "report.html"),
     }
@@ -92,3 +96,9 @@ def _to_relax(advice: Advice, kept: bool) -> list[str]:
         else:
             found.append(f"Relaxing {entry.name} alone is not expected to help.")
     return found
+
+
+def _to_learn(run: RunDir) -> list[str]:
+    lines = [line for line in read_metrics(run.file("metrics.jsonl")) if line["stage"] == "train"]
+    found = learned((line["epoch"], line.get("accuracy"), line.get("validation_accuracy")) for line in lines)
+    return [] if found is None else [found.remedy("{:.1%}".format)]

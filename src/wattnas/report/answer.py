@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from wattnas.learned import learned
 from wattnas.report.explorer import NAMES
 from wattnas.report.files import OnDeviceFile, VerificationFile
 from wattnas.report.read import MODEL, RunFiles
@@ -86,7 +87,8 @@ def _sentences(files: RunFiles) -> tuple[str, ...]:
         f"The goal: at least {goal_text(goal)} of the images classified right." if goal is not None else ""
     )
     reached = _reached(found) if found is not None else _progress(files)
-    sentences = (asked, reached, _certainty(found), _bound_sentence(files), _on_device(files.on_device))
+    told = (_certainty(found), _bound_sentence(files), _on_device(files.on_device), _remedy(files))
+    sentences = (asked, reached, *told)
     return tuple(sentence for sentence in sentences if sentence)
 
 
@@ -155,6 +157,14 @@ def _certainty(found: VerificationFile | None) -> str:
             "The goal is met on these images, but it lies within the interval: others could fall short of it."
         )
     return "The goal is not met on these images, but it lies within the interval: others could reach it."
+
+
+def _remedy(files: RunFiles) -> str:
+    """What should help where the goal was missed."""
+    if files.verification is None or files.verification.goal_met is not False:
+        return ""
+    found = learned((line.epoch, line.accuracy, line.validation_accuracy) for line in files.train)
+    return "" if found is None else found.remedy(lambda value: share(value).text)
 
 
 def _cautions(files: RunFiles) -> tuple[str, ...]:
