@@ -47,13 +47,15 @@ def test_a_wish_that_was_missed_is_told_first_what_to_relax() -> None:
         ),
         met=False,
         kept=True,
+        remedy=["Train longer."],
     )
-    assert told[:3] == [
+    assert told[:4] == [
         "Out of reach here: 90.0%. The best to expect is about 75.0% (predicted).",
         "With latency_s up to 4 ms instead of 1 ms the rest should be possible (predicted).",
         "Relaxing params alone is not expected to help.",
+        "Train longer.",
     ]
-    assert len(told) == 6
+    assert len(told) == 7
 
 
 def test_what_was_trained_counts_where_nothing_better_is_expected() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +34,9 @@ def summarise(path: Path, outcome: Outcome) -> dict[str, Any]:
     accuracy, advice = verification.accuracy, read_advice(run)
     search = stages.get("search", {})
     met = verification.goal_met is not False and all(bounds.values())
-    said = sentences(advice, met=met, kept=all(bounds.values())) if advice is not None else []
-    if verification.goal_met is False:
-        said += _to_learn(run)
+    said = _to_learn(run) if verification.goal_met is False else []
+    if advice is not None:
+        said = sentences(advice, met=met, kept=all(bounds.values()), remedy=said)
     return {
         "goal": verification.goal_accuracy,
         "met": met,
@@ -62,8 +63,9 @@ def summarise(path: Path, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def sentences(advice: Advice, *, met: bool, kept: bool) -> list[str]:
-    """The advice in words: what a point costs, the neighbours, what to relax where the wish was missed."""
+def sentences(advice: Advice, *, met: bool, kept: bool, remedy: Sequence[str] = ()) -> list[str]:
+    """The advice in words: what to relax where the wish was missed, and the `remedy`; what a point costs, and
+    the neighbours."""
     found: list[str] = []
     show = SHOW[advice.minimize]
     if advice.per_point:
@@ -76,7 +78,7 @@ def sentences(advice: Advice, *, met: bool, kept: bool) -> list[str]:
         if neighbour is not None:
             cost = show(neighbour.costs[advice.minimize])
             found.append(f"Next {word} network: about {neighbour.accuracy:.1%} at {cost} (predicted).")
-    return found if met else [*_to_relax(advice, kept), *found]
+    return found if met else [*_to_relax(advice, kept), *remedy, *found]
 
 
 def _to_relax(advice: Advice, kept: bool) -> list[str]:
