@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from tests.goals.test_workshop import workshop
+from wattnas.compute import threads
 from wattnas.errors import NumericError, RunError
 from wattnas.goals.crew import Crew
 from wattnas.progress import Progress, Silent
@@ -32,6 +33,16 @@ class Counting(Silent):
 
     def advance(self, steps: int) -> None:
         self.steps += steps
+
+
+class Threads(Silent):
+    """Threads with which steps were made."""
+
+    def __init__(self) -> None:
+        self.seen: set[int] = set()
+
+    def advance(self, steps: int) -> None:
+        self.seen.add(torch.get_num_threads())
 
 
 def multiply(shared: int, value: int, *, progress: Progress) -> tuple[int, int, int]:
@@ -156,3 +167,18 @@ def test_what_is_in_the_cache_starts_no_process(tmp_path: Path) -> None:
     first = [made.train(path) for path in paths]
     assert made.train_all([(path, None) for path in paths]) == first
     assert "_crew" not in vars(made)
+
+
+@pytest.mark.parametrize(("beside", "expected"), [([], 4), ([[0, 1, 2]], 2)], ids=["alone", "of two"])
+def test_one_asked_for_alone_has_all_threads_and_one_of_several_its_share(
+    tmp_path: Path, beside: list[list[int]], expected: int
+) -> None:
+    trained = [(torch.tensor(path), None) for path in beside]
+    workshop(tmp_path).train_all(trained)
+    watcher, path = Threads(), torch.tensor([1, 0, 0])
+    with threads(4):
+        made = workshop(tmp_path, watcher, select={"together": 2})
+        made.look(path)
+        watcher.seen.clear()
+        made.train_all([*trained, (path, None)])
+    assert watcher.seen == {expected}

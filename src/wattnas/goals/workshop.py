@@ -63,7 +63,7 @@ class Workshop:
         self._surveyor = Surveyor(subject, supernet, self._progress)
         self._networks = root / "networks" / content_hash(subject.network_key())
         self._root, self.members = root, members or subject.members
-        self._threads = max(1, torch.get_num_threads() // self.members)
+        self._threads = torch.get_num_threads()
         self._trained_s = self._busy_s = 0.0
 
     @property
@@ -111,11 +111,16 @@ class Workshop:
         return record.model_copy(update=own)
 
     def train_all(self, jobs: Sequence[tuple[Tensor, Predicted | None]]) -> list[TrainedRecord]:
-        """Train paths (layers,), side by side and the largest first, or take them from the cache."""
+        """Train paths (layers,), side by side and the largest first, or take them from the cache.
+
+        One that is asked for alone has all threads, several share them. What counts is how many are asked
+        for, not how many are missing, so that a training is the same after a cut.
+        """
         missing = {self.folder_of(job[0]).path: job for job in jobs if not self.is_trained(job[0])}
         if self.members > 1 and len(missing) > 1:
             self._train_together(list(missing.values()))
-        return [self.train(path, predicted) for path, predicted in jobs]
+        share = self._threads if len(jobs) == 1 else self._share
+        return [self._made(path, predicted, share) for path, predicted in jobs]
 
     def _train_together(self, jobs: Sequence[tuple[Tensor, Predicted | None]]) -> None:
         clock = Clock()
@@ -136,13 +141,18 @@ class Workshop:
         # One that goes on after a cut tells of more seconds than have passed here.
         self._trained_s += max(clock.seconds(), *(record.seconds for record in done))
 
+    @property
+    def _share(self) -> int:
+        """Threads of each where several are trained side by side."""
+        return max(1, self._threads // self.members)
+
     def _macs(self, path: Tensor) -> int:
         layout = self.subject.layout
         return count_layout(layout, architecture_of(path, layout)).macs
 
     @cached_property
     def _crew(self) -> Crew:
-        return Crew(self.subject, self.members, self._threads)
+        return Crew(self.subject, self.members, self._share)
 
     def close(self) -> None:
         """End the processes that trained."""
@@ -151,12 +161,15 @@ class Workshop:
             del self._crew
 
     def train(self, path: Tensor, predicted: Predicted | None = None) -> TrainedRecord:
-        """The record of `path` (layers,): from the cache, or of a training now."""
+        """The record of `path` (layers,): from the cache, or of a training now, with all threads."""
+        return self._made(path, predicted, self._threads)
+
+    def _made(self, path: Tensor, predicted: Predicted | None, share: int) -> TrainedRecord:
         folder = self.folder_of(path)
         if not self.is_trained(path):
             with folder.locked(patient=True):
                 if not self.is_trained(path):
-                    self._train(folder, path, predicted)
+                    self._train(folder, path, predicted, share)
         return read_record(TrainedRecord, folder.path / TRAINED_FILE)
 
     def is_trained(self, path: Tensor) -> bool:
@@ -175,7 +188,7 @@ class Workshop:
         operations = architecture_of(path, self.subject.layout).operations
         return RunDir(self._networks / content_hash(list(operations)))
 
-    def _train(self, folder: RunDir, path: Tensor, predicted: Predicted | None) -> None:
+    def _train(self, folder: RunDir, path: Tensor, predicted: Predicted | None, share: int) -> None:
         subject, clock = self.subject, Clock()
         looked = self.look(path)
         architecture = architecture_of(path, subject.layout)
@@ -193,7 +206,7 @@ class Workshop:
             seed=settings.seed,
             compute=subject.compute,
         )
-        with threads(self._threads):
+        with threads(share):
             train(problem, stage)
         write_bytes(folder.file(WEIGHTS_FILE), save(contiguous(network.state_dict())))
         correct = count_correct(network, splits.validation)
