@@ -7,8 +7,8 @@ seed 0.
 Parts, in order; each row begins only while its part has time left, and what is not run is reported as such:
 
     energy      a sweep over the goals that minimises energy
-    published   the six published architectures, trained with the same recipe
-    latency     a sweep over the goals that minimises latency
+    latency     a sweep over the goals that minimises latency; it knows the networks of the first
+    published   the six published architectures, trained with the same recipe; neither sweep knows them
     methods     builds with methods s1 and s2 at each goal
 
 Each part has its own limit. Resumable: the same command goes on where it was; time is counted over all its
@@ -29,7 +29,7 @@ from typing import Any
 
 import torch
 
-from goal_tables import accuracy_model, judge, table
+from goal_tables import accuracy_model, judge, judge_methods, table
 from wattnas.config import Settings, merge_settings
 from wattnas.device import predict
 from wattnas.errors import WattnasError
@@ -46,7 +46,7 @@ from wattnas.train import count_correct
 from wattnas.zoo import published_architecture, published_operations
 
 GOALS = (0.50, 0.60, 0.70, 0.80, 0.85)
-PARTS = ("energy", "published", "latency", "methods")
+PARTS = ("energy", "latency", "published", "methods")
 KEEP_EVERY_S = 20.0
 
 
@@ -229,6 +229,8 @@ def main() -> None:
         for part, cost in (("energy", "energy_j"), ("latency", "latency_s")):
             if part in result:
                 result[f"judged_{part}"] = judge(result[part], references, cost)
+        if "methods" in result:
+            result["judged_methods"] = judge_methods(result["methods"], result.get("energy", []))
         clock.seconds()
         spent = read_clock(out / "clock.json")
         result["minutes"] = {part: round(seconds / 60.0, 1) for part, seconds in spent.items()}

@@ -80,6 +80,23 @@ def judge(rows: list[dict[str, Any]], references: list[dict[str, Any]], cost: st
     return found
 
 
+def judge_methods(rows: list[dict[str, Any]], own: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Builds of other methods beside those of method goal at the same goals, by energy."""
+    energies = {row["goal"]: row["energy_j"] for row in own}
+    return [
+        {
+            "method": row["method"],
+            "goal": row["goal"],
+            "reached": row["accuracy"],
+            "met": row["accuracy"] >= row["goal"],
+            "energy_j": row["energy_j"],
+            "ratio": energies[row["goal"]] / row["energy_j"] if row["goal"] in energies else None,
+            "seconds": row["seconds"],
+        }
+        for row in rows
+    ]
+
+
 def table(result: dict[str, Any]) -> str:
     """All that is known, a line each."""
     lines: list[str] = []
@@ -96,10 +113,12 @@ def table(result: dict[str, Any]) -> str:
         f"published {row['name']} {row['accuracy']:.4f} {row['energy_j']:.3f} J {row['latency_s']:.4g} s"
         for row in result.get("published", [])
     ]
-    lines += [
-        f"{row['method']} goal {row['goal']:.2f} reached {row['accuracy']:.4f} {row['energy_j']:.3f} J"
-        for row in result.get("methods", [])
-    ]
+    for row in result.get("judged_methods", []):
+        ours = f"method goal took {row['ratio']:.2f} of it" if row["ratio"] else "no row of method goal"
+        lines.append(
+            f"{row['method']} goal {row['goal']:.2f} reached {row['reached']:.4f} "
+            f"{row['energy_j']:.3f} J {ours}"
+        )
     model = result["accuracy_model"]
     error = model["median_error_points"]
     lines.append(f"accuracy model: n {model['n']}, tau {model['tau']}, median error {error} points")
