@@ -343,6 +343,20 @@ def test_what_has_a_fair_chance_is_trained_where_a_core_would_idle() -> None:
     assert _filled([], [poor]) == []
 
 
+@pytest.mark.parametrize(("chance", "trained"), [(0.03, 1), (0.02, 0)])
+def test_what_is_aimed_at_is_tried_while_it_lies_in_the_interval_of_the_best(
+    chance: float, trained: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = loop(bench(), wish(0.99, rounds=1, pilots=0))
+    path = every_path(made.layout)[3]
+    pick = replace(made.picker.judge(path, 0.99, 0.8), chance=chance)
+    assert pick.missed > 0.0
+    monkeypatch.setattr(made.picker, "picks", lambda *_: [pick])
+    outcome = made.run()
+    assert [entry.kind for entry in outcome.rounds].count("round") == trained
+    assert ("expected to reach" in outcome.reason) == (not trained)
+
+
 def test_where_the_cheapest_network_will_do_nothing_is_looked_for() -> None:
     shapes = layout()
     made = FakeBench(shapes, Truth.of(shapes, level=2.0))
