@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from tests.builds import options, wattnas
 from wattnas import __version__
+from wattnas.cli import SPINS
 from wattnas.errors import NumericError
 
 ALL_SKIP = " ".join(["skip"] * 22)
@@ -37,6 +40,29 @@ def test_the_module_is_the_program() -> None:
     assert done.returncode == 2 and done.stdout == ""
     assert done.stderr.startswith("error: The architecture has 1 candidates, space 'cifar' 22 layers.")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [({}, SPINS), ({"GOMP_SPINCOUNT": "77"}, "77"), ({"OMP_WAIT_POLICY": "passive"}, "0")],
+    ids=["nothing", "spins", "policy"],
+)
+def test_threads_that_wait_soon_sleep_unless_the_user_says_otherwise(
+    own: dict[str, str], expected: str
+) -> None:
+    """By what OpenMP itself says that it goes by, which it reads when torch is loaded."""
+    clean = {k: v for k, v in os.environ.items() if k not in {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"}}
+    done = subprocess.run(
+        [sys.executable, "-m", "wattnas", "--version"],
+        env=clean | own | {"OMP_DISPLAY_ENV": "verbose"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    said = re.search(r"GOMP_SPINCOUNT = '(\d+)'", done.stderr)
+    if said is None:
+        pytest.skip("torch brings another OpenMP than GNU's here")
+    assert said[1] == expected
 
 
 UNKNOWN: dict[str, tuple[list[str], str]] = {
