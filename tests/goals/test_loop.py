@@ -357,6 +357,22 @@ def test_what_is_aimed_at_is_tried_while_it_lies_in_the_interval_of_the_best(
     assert ("expected to reach" in outcome.reason) == (not trained)
 
 
+@pytest.mark.parametrize(("deviations", "trained"), [(0.5, 0), (1.5, 1)])
+def test_out_of_reach_a_last_network_is_trained_only_if_it_should_be_clearly_better(
+    deviations: float, trained: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = bench()
+    tried = loop(made, wish(0.99, rounds=1, pilots=0))
+    paths = every_path(made.shapes)
+    known = made.train_all([(paths[3], None)])[0]
+    expected = known.accuracy + deviations * math.sqrt(0.25 / tried.wish.images)
+    pick = tried.picker.judge(paths[4], 0.99, 0.8)
+    predicted = pick.predicted.model_copy(update={"accuracy": expected})
+    monkeypatch.setattr(tried.picker, "picks", lambda *_: [replace(pick, chance=0.0, predicted=predicted)])
+    outcome = tried.run()
+    assert [entry.kind for entry in outcome.rounds] == ["best"] * trained
+
+
 def test_where_the_cheapest_network_will_do_nothing_is_looked_for() -> None:
     shapes = layout()
     made = FakeBench(shapes, Truth.of(shapes, level=2.0))

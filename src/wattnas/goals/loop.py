@@ -101,7 +101,7 @@ class ClosedLoop:
             return
         if self._count("round") < self.wish.settings.rounds:
             pick, known = self._picks(None, EVEN)[0], self._best_known(0.0)
-            if math.isfinite(pick.missed) and (known is None or pick.predicted.accuracy > known.accuracy):
+            if math.isfinite(pick.missed) and (known is None or self._is_clearly_better(pick, known)):
                 self._train("best", [pick])
 
     def _plan_without_goal(self, best: TrainedRecord | None) -> list[Pick] | str:
@@ -110,9 +110,12 @@ class ClosedLoop:
             return "no architecture is found that keeps the bounds"
         if best is None or not self._count("round"):
             return picks
-        noise = math.sqrt(0.25 / self.wish.images)
-        able = [pick for pick in picks if pick.predicted.accuracy > best.accuracy + noise]
+        able = [pick for pick in picks if self._is_clearly_better(pick, best)]
         return able or "no network within the bounds is expected to be clearly more accurate"
+
+    def _is_clearly_better(self, pick: Pick, known: TrainedRecord) -> bool:
+        """By more than one standard deviation of what so many validation images say, at most."""
+        return pick.predicted.accuracy > known.accuracy + math.sqrt(0.25 / self.wish.images)
 
     def _picks(self, least: float | None, confidence: float, limit: float = math.inf) -> list[Pick]:
         """As many as are trained at once: from a cheap and daring one to a dear and sure one."""
