@@ -364,7 +364,9 @@ def test_out_of_reach_a_last_network_is_trained_only_if_it_should_be_clearly_bet
     made = bench()
     tried = loop(made, wish(0.99, rounds=1, pilots=0))
     paths = every_path(made.shapes)
-    known = made.train_all([(paths[3], None)])[0]
+    cheapest = costs_of(made.shapes).tables["energy_j"].argmin(1)
+    known, cheap = made.train_all([(paths[3], None), (cheapest, None)])
+    assert known.accuracy > cheap.accuracy
     expected = known.accuracy + deviations * math.sqrt(0.25 / tried.wish.images)
     pick = tried.picker.judge(paths[4], 0.99, 0.8)
     predicted = pick.predicted.model_copy(update={"accuracy": expected})

@@ -100,7 +100,7 @@ class ClosedLoop:
         if self.wish.goal is None or self._best_known(self.wish.goal) is not None:
             return
         if self._count("round") < self.wish.settings.rounds:
-            pick, known = self._picks(None, EVEN)[0], self._best_known(0.0)
+            pick, known = self._picks(None, EVEN)[0], self._most_accurate()
             if math.isfinite(pick.missed) and (known is None or self._is_clearly_better(pick, known)):
                 self._train("best", [pick])
 
@@ -126,16 +126,20 @@ class ClosedLoop:
     def _best_known(self, least: float) -> TrainedRecord | None:
         """Of the trained networks that reach `least` within the bounds, the cheapest; without a goal the most
         accurate."""
-        fit = [
-            record
-            for record in self._bench.trained()
-            if record.accuracy >= least and self.picker.keeps_bounds(record.operations)
-        ]
         if self.wish.goal is None:
-            return max(fit, key=lambda record: record.accuracy, default=None)
+            return self._most_accurate()
         return min(
-            fit, key=lambda record: (self.picker.cost(record.operations), -record.accuracy), default=None
+            (record for record in self._within_bounds() if record.accuracy >= least),
+            key=lambda record: (self.picker.cost(record.operations), -record.accuracy),
+            default=None,
         )
+
+    def _most_accurate(self) -> TrainedRecord | None:
+        """Of the trained networks within the bounds."""
+        return max(self._within_bounds(), key=lambda record: record.accuracy, default=None)
+
+    def _within_bounds(self) -> list[TrainedRecord]:
+        return [r for r in self._bench.trained() if self.picker.keeps_bounds(r.operations)]
 
     def _train(self, kind: Kind, picks: Sequence[Pick]) -> None:
         for pick in picks:
@@ -188,9 +192,7 @@ class ClosedLoop:
 
     def _nearest(self) -> TrainedRecord:
         """The most accurate network within the bounds; of none, the most accurate one."""
-        trained = self._bench.trained()
-        fit = [r for r in trained if self.picker.keeps_bounds(r.operations)]
-        return max(fit or trained, key=lambda record: record.accuracy)
+        return self._most_accurate() or max(self._bench.trained(), key=lambda record: record.accuracy)
 
 
 def _filled(able: list[Pick], picks: Sequence[Pick]) -> list[Pick]:
