@@ -19,7 +19,7 @@ or above it."""
 _FAIR = 0.3
 """Chance to reach the aim with which a network is trained where a core would idle."""
 _HOPELESS = 0.025
-"""Chance of the most accurate network below which the goal is out of reach: the aim lies above the 95 %
+"""Chance of the network that comes closest below which the goal is out of reach: the aim lies above the 95 %
 interval of its accuracy. Trainings for a smaller chance are of the longest that there are."""
 _OUT_OF_REACH = "no architecture is expected to reach the goal within the bounds"
 
