@@ -344,7 +344,7 @@ def test_what_has_a_fair_chance_is_trained_where_a_core_would_idle() -> None:
 
 
 @pytest.mark.parametrize(("chance", "trained"), [(0.03, 1), (0.02, 0)])
-def test_what_is_aimed_at_is_tried_while_it_lies_in_the_interval_of_the_best(
+def test_what_is_aimed_at_is_tried_while_it_lies_in_the_interval_of_what_comes_closest(
     chance: float, trained: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = loop(bench(), wish(0.99, rounds=1, pilots=0))
