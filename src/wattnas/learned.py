@@ -25,15 +25,10 @@ class Learned:
     training: float
     validation: float
 
-    @property
-    def is_unfinished(self) -> bool:
-        """Whether it still errs on what it is shown in training, about as it does on other images."""
-        return 1.0 - self.training >= _HALF * (1.0 - self.validation)
-
     def remedy(self, show: Callable[[float], str]) -> str:
         """What should help where the goal was missed, and the figures that say so; `show` prints a share."""
         facts = f"In its last epoch the network got {show(self.training)} of the training images right, "
-        if self.is_unfinished:
+        if is_unfinished(self.training, self.validation):
             return (
                 f"{facts}of the validation images {show(self.validation)}: it can still learn. Longer "
                 f"training should help: --set train.epochs={2 * self.epochs} instead of {self.epochs}, with "
@@ -43,6 +38,15 @@ class Learned:
             f"{facts}but of the validation images {show(self.validation)}: it has learned what it was shown. "
             "More images, and more varied ones, should help more than longer training."
         )
+
+
+def is_unfinished(training: float, validation: float) -> bool:
+    """Whether a network still errs on what it is shown in training, about as it does on other images.
+
+    Args:
+        training, validation: its accuracies there, 0 to 1.
+    """
+    return 1.0 - training >= _HALF * (1.0 - validation)
 
 
 def learned(lines: Iterable[tuple[int, float | None, float | None]]) -> Learned | None:

@@ -118,6 +118,11 @@ class TrainSettings(Section):
     inherit: bool = False
     min_steps: Count = 1
 
+    def stretched(self, times: int) -> TrainSettings:
+        """The same recipe over so many times the epochs."""
+        milestones = tuple(times * epoch for epoch in self.milestones)
+        return self.model_copy(update={"epochs": times * self.epochs, "milestones": milestones})
+
     @model_validator(mode="after")
     def _has_momentum(self) -> TrainSettings:
         if self.nesterov and self.momentum == 0.0:
@@ -158,6 +163,8 @@ class SelectSettings(Section):
         confidence: probability, by the accuracy model, with which a network that is picked reaches its aim.
         pilots: networks of different cost that are trained before the first pick, while fewer are known.
         rounds: networks that are trained for one goal, pilots apart, at most.
+        longer: how many times `train.epochs` a network may be trained where the goal is out of reach
+            otherwise, doubled step by step; 1: never longer.
         together: networks that are trained side by side, in processes that share the threads; 0: as many as
             there are threads, at most 4, where memory allows; 1 on a GPU.
         method: "evolution" or "dual" (differentiable, with multipliers); see docs/goals.md.
@@ -168,9 +175,15 @@ class SelectSettings(Section):
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.7
     pilots: Annotated[int, Field(ge=0, le=64)] = 3
     rounds: Annotated[int, Field(ge=1, le=64)] = 6
+    longer: Annotated[int, Field(ge=1, le=64)] = 4
     together: Annotated[int, Field(ge=0, le=64)] = 0
     method: Literal["evolution", "dual"] = "evolution"
     evaluations: Annotated[int, Field(ge=100, le=10_000_000)] = 20_000
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """How many times the usual epochs a network may be trained: 1, 2, 4 and so on up to `longer`."""
+        return tuple(2**power for power in range(self.longer.bit_length()))
 
 
 class BoundSettings(Section):

@@ -127,6 +127,9 @@ class FakeBench:
         cut_at: number of the training, from 0, that is killed: before it when `is_late` is false, else after
             its record was kept.
         members: networks that are trained side by side.
+        doubling: log-odds that twice the epochs bring.
+        learned: accuracy on training images that every network ends with.
+        lengths: how long each that was asked for was to be trained, in order.
     """
 
     shapes: Layout
@@ -138,6 +141,9 @@ class FakeBench:
     cut_at: int | None = None
     is_late: bool = False
     members: int = 1
+    doubling: float = 0.0
+    learned: float | None = None
+    lengths: list[int] = field(default_factory=list)
     records: list[TrainedRecord] = field(default_factory=list)
     looked: list[Surveyed] = field(default_factory=list)
     asked: list[tuple[str, ...]] = field(default_factory=list)
@@ -157,24 +163,27 @@ class FakeBench:
     def trained(self) -> list[TrainedRecord]:
         return list(self.records)
 
-    def train_all(self, jobs: Sequence[tuple[Tensor, Predicted | None]]) -> list[TrainedRecord]:
-        return [self.train(path, predicted) for path, predicted in jobs]
+    def train_all(
+        self, jobs: Sequence[tuple[Tensor, Predicted | None]], times: int = 1
+    ) -> list[TrainedRecord]:
+        return [self.train(path, predicted, times) for path, predicted in jobs]
 
-    def train(self, path: Tensor, predicted: Predicted | None = None) -> TrainedRecord:
+    def train(self, path: Tensor, predicted: Predicted | None = None, times: int = 1) -> TrainedRecord:
         operations = self._operations(path)
         for record in self.records:
-            if record.operations == operations:
+            if (record.operations, record.times) == (operations, times):
                 return record
         number = len(self.records)
         if self.cut_at == number and not self.is_late:
             raise Cut
         self.asked.append(operations)
+        self.lengths.append(times)
         found = self.look(path)
         self.records.append(
             TrainedRecord(
                 operations=operations,
                 correct=counted(
-                    float(self.truth.logits(path[None])),
+                    float(self.truth.logits(path[None])) + self.doubling * math.log2(times),
                     self.images,
                     self.seed,
                     "train",
@@ -185,6 +194,8 @@ class FakeBench:
                 inherited_correct=found.correct,
                 inherited_n=found.n,
                 predicted=predicted,
+                times=times,
+                learned=self.learned,
                 seconds=1.0,
                 date=f"2026-01-01T00:00:{number:02d}+00:00",
             )

@@ -16,14 +16,14 @@ from torch import Generator, Tensor
 from wattnas.goals import accuracy as module
 from wattnas.goals.accuracy import FEATURES, AccuracyModel, Known, no_networks
 
-CENTER = torch.tensor([-0.8, 6.2, 4.9, 0.3, 0.5, 4.0], dtype=torch.float64)
-SCALE = torch.tensor([0.4, 0.5, 0.2, 0.15, 0.25, 0.7], dtype=torch.float64)
+CENTER = torch.tensor([-0.8, 0.0, 6.2, 4.9, 0.3, 0.5, 4.0], dtype=torch.float64)
+SCALE = torch.tensor([0.4, 1.0, 0.5, 0.2, 0.15, 0.25, 0.7], dtype=torch.float64)
 SLOPES, SLOPE_SDS = module._SLOPES.numpy(), module._SLOPE_SDS.numpy()
 
 
 def drawn(count: int, seed: int = 0) -> Tensor:
-    """(count, 6): features around the usual ones."""
-    noise = torch.randn(count, 6, generator=Generator().manual_seed(seed), dtype=torch.float64)
+    """(count, 7): features around the usual ones."""
+    noise = torch.randn(count, 7, generator=Generator().manual_seed(seed), dtype=torch.float64)
     return CENTER + SCALE * noise
 
 
@@ -35,8 +35,9 @@ def known(count: int, seed: int = 0) -> Known:
 
 
 def unit() -> np.ndarray:
-    """What a slope is per: the inherited log-odds keep their unit, sizes count in standard deviations."""
-    return np.array([1.0, *SCALE.numpy()[1:]])
+    """What a slope is per: the inherited log-odds and doublings of the epochs keep their unit, sizes count in
+    standard deviations."""
+    return np.array([1.0, 1.0, *SCALE.numpy()[2:]])
 
 
 def mean_by_hand(features: Tensor) -> np.ndarray:
@@ -51,7 +52,7 @@ def covariance(amplitude: float, length: float) -> Callable[[np.ndarray, np.ndar
     def between(one: np.ndarray, other: np.ndarray) -> float:
         total = module._GAIN_SD**2
         distance = 0.0
-        for place in range(6):
+        for place in range(7):
             center, sd = CENTER[place].item(), SLOPE_SDS[place]
             total += sd**2 * (one[place] - center) * (other[place] - center) / unit()[place] ** 2
             distance += (one[place] - other[place]) ** 2 / SCALE[place].item() ** 2
@@ -196,10 +197,10 @@ def test_the_gradient_is_that_of_finite_differences() -> None:
 
 def test_a_feature_that_never_varies_does_no_harm() -> None:
     scale = SCALE.clone()
-    scale[3] = 0.0
+    scale[4] = 0.0
     data = known(7)
     same = data.features.clone()
-    same[:, 3] = CENTER[3]
+    same[:, 4] = CENTER[4]
     mean, sigma = AccuracyModel(CENTER, scale, Known(same, data.values, data.variances)).predict(same)
     assert bool(mean.isfinite().all()) and bool(sigma.isfinite().all())
     assert float((mean - data.values).abs().max()) < 1.0
@@ -235,7 +236,7 @@ def test_intervals_hold_most_of_a_curve_that_is_none_of_the_prior() -> None:
     for seed in range(30):
         features = drawn(32, seed)
         generator = Generator().manual_seed(seed)
-        steep = 2.0 * torch.tanh(0.8 * (features[:, 0] + 0.4)) + 0.15 * (features[:, 1] - 6.2) + 0.9
+        steep = 2.0 * torch.tanh(0.8 * (features[:, 0] + 0.4)) + 0.15 * (features[:, 2] - 6.2) + 0.9
         reached = steep + 0.06 * torch.randn(32, generator=generator, dtype=torch.float64)
         data = Known(features[:12], reached[:12], torch.full((12,), 1e-3, dtype=torch.float64))
         mean, sigma = AccuracyModel(CENTER, SCALE, data).predict(features[12:])

@@ -347,7 +347,7 @@ def test_what_has_a_fair_chance_is_trained_where_a_core_would_idle() -> None:
 def test_what_is_aimed_at_is_tried_while_it_lies_in_the_interval_of_what_comes_closest(
     chance: float, trained: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = loop(bench(), wish(0.99, rounds=1, pilots=0))
+    made = loop(bench(), wish(0.99, rounds=1, pilots=0, longer=1))
     path = every_path(made.layout)[3]
     pick = replace(made.picker.judge(path, 0.99, 0.8), chance=chance)
     assert pick.missed > 0.0
@@ -362,7 +362,7 @@ def test_out_of_reach_a_last_network_is_trained_only_if_it_should_be_clearly_bet
     deviations: float, trained: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = bench()
-    tried = loop(made, wish(0.99, rounds=1, pilots=0))
+    tried = loop(made, wish(0.99, rounds=1, pilots=0, longer=1))
     paths = every_path(made.shapes)
     cheapest = costs_of(made.shapes).tables["energy_j"].argmin(1)
     known, cheap = made.train_all([(paths[3], None), (cheapest, None)])

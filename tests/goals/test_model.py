@@ -6,9 +6,9 @@ import math
 from dataclasses import replace
 
 import pytest
-import torch
 
 from tests.goals.cases import FakeBench, Truth, costs_of, every_path, knowledge, layout
+from wattnas.goals.accuracy import with_shape
 from wattnas.goals.inherited import logit, logit_variance
 from wattnas.goals.model import Knowledge
 from wattnas.goals.paths import draw_paths
@@ -70,12 +70,10 @@ def test_it_ranks_networks_it_has_not_seen() -> None:
     found = known(made, 8)
     paths = every_path(made.shapes)[::41]
     mean, _ = found.accuracy.predict(
-        torch.cat(
-            [
-                found.inherited.predict(found.shape.gates(paths))[:, None],
-                found.shape.features(found.shape.gates(paths)),
-            ],
-            dim=1,
+        with_shape(
+            found.inherited.predict(found.shape.gates(paths)),
+            1,
+            found.shape.features(found.shape.gates(paths)),
         )
     )
     truth = made.truth.logits(paths)

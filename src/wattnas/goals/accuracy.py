@@ -14,13 +14,16 @@ from itertools import product
 import torch
 from torch import Tensor
 
-FEATURES = ("inherited", "work", "changes", "thin", "blocks", "reach")
-"""Inherited log-odds; logarithms of the MACs of all blocks, and of those where width or size changes; shares
-of thin blocks and of layers that do not skip; log2 of the side of the receptive field. The work of each layer
-follows these (`goals.survey.Shape.features`)."""
+FEATURES = ("inherited", "longer", "work", "changes", "thin", "blocks", "reach")
+"""Inherited log-odds; log2 of how many times the usual epochs the final training takes; logarithms of the
+MACs of all blocks, and of those where width or size changes; shares of thin blocks and of layers that do not
+skip; log2 of the side of the receptive field. The work of each layer follows these
+(`goals.survey.Shape.features`)."""
 
-_SLOPES = torch.tensor([0.5, 0.25, 0.2, -0.05, 0.0, 0.15], dtype=torch.float64)
-_SLOPE_SDS = torch.tensor([0.5, 0.2, 0.15, 0.1, 0.1, 0.15], dtype=torch.float64)
+_SLOPES = torch.tensor([0.5, 0.15, 0.25, 0.2, -0.05, 0.0, 0.15], dtype=torch.float64)
+_SLOPE_SDS = torch.tensor([0.5, 0.1, 0.2, 0.15, 0.1, 0.1, 0.15], dtype=torch.float64)
+_OWN_UNITS = 2
+"""Inherited log-odds and doublings of the epochs keep their units; the survey has all others in its own."""
 _LAYER_SD = 0.025
 """Of what twice the work in one layer brings, beyond what the named features say: log-odds per log2."""
 _GAIN, _GAIN_SD = 1.0, 1.0
@@ -37,7 +40,7 @@ class Known:
     """What is known of trained networks.
 
     Attributes:
-        features: (N, 6 + layers), see FEATURES.
+        features: (N, 7 + layers), see FEATURES.
         values: (N,) log-odds of the accuracy after final training, nats.
         variances: (N,) of these by the number of images alone.
     """
@@ -51,16 +54,17 @@ class AccuracyModel:
     """Predicted accuracy after final training, as log-odds.
 
     Args:
-        center, scale: (6 + layers,) of the features over the survey: what a usual architecture is.
+        center, scale: (7 + layers,) of the features over the survey: what a usual architecture is.
         known: networks that were trained; may be none.
     """
 
     def __init__(self, center: Tensor, scale: Tensor, known: Known) -> None:
         self._center, self._scale = center, scale.clamp_min(1e-6)
-        # Inherited log-odds and the work of layers keep their units.
+        self._scale[FEATURES.index("longer")] = 1.0  # no survey varies it
         named, layers = len(FEATURES), len(center) - len(FEATURES)
         self._unit = self._scale.clone()
-        self._unit[0], self._unit[named:] = 1.0, 1.0
+        # The work of layers, too.
+        self._unit[:_OWN_UNITS], self._unit[named:] = 1.0, 1.0
         self._slopes = torch.cat([_SLOPES, torch.zeros(layers, dtype=torch.float64)])
         self._slope_sds = torch.cat([_SLOPE_SDS, torch.full((layers,), _LAYER_SD, dtype=torch.float64)])
         self._known = known
@@ -73,7 +77,7 @@ class AccuracyModel:
         self._alpha = torch.cholesky_solve(residual[:, None], self._factor)
 
     def _lines(self, features: Tensor) -> Tensor:
-        """(N, 7 + layers): 1 and the centred features, each times its slope's standard deviation before."""
+        """(N, 8 + layers): 1 and the centred features, each times its slope's standard deviation before."""
         scaled = (features - self._center) / self._unit * self._slope_sds
         return torch.cat([torch.full((len(features), 1), _GAIN_SD, dtype=torch.float64), scaled], dim=1)
 
@@ -107,7 +111,7 @@ class AccuracyModel:
         """(mean, standard deviation), each (N,), of the log-odds that a training of each will reach.
 
         The deviation holds what trainings of one architecture differ by, and not the number of images that
-        the accuracy is then measured on. Differentiable in `features` (N, 6 + layers).
+        the accuracy is then measured on. Differentiable in `features` (N, 7 + layers).
         """
         lines, nears = self._lines(features), self._nears(features)
         cross = self._kernel(lines, nears, self.amplitude, self.length)
@@ -121,3 +125,15 @@ def no_networks(layers: int) -> Known:
     """Nothing is known yet."""
     empty = torch.zeros(0, dtype=torch.float64)
     return Known(torch.zeros(0, len(FEATURES) + layers, dtype=torch.float64), empty, empty)
+
+
+def with_shape(inherited: Tensor, times: Tensor | float, shape: Tensor) -> Tensor:
+    """(N, 7 + layers): features in the order of FEATURES.
+
+    Args:
+        inherited: (N,) log-odds.
+        times: (N,), or one for all: of the usual epochs, how many the final training takes.
+        shape: (N, 5 + layers), of `goals.survey.Shape.features`.
+    """
+    longer = torch.as_tensor(times, dtype=torch.float64).log2().expand_as(inherited)
+    return torch.cat([torch.stack([inherited, longer], dim=1), shape], dim=1)

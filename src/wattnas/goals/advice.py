@@ -90,7 +90,7 @@ class Adviser:
     def advise(self, chosen: TrainedRecord, *, reached: bool) -> Advice:
         """The advice about the network `chosen`."""
         at, cost = self._own(chosen), self.picker.wish.minimize
-        front = tuple(self._front(chosen.accuracy))
+        front = tuple(self._front(chosen.accuracy, chosen.times))
         less = [n for n in front if n.costs[cost] < at.costs[cost] and n.accuracy < at.accuracy - _STEP / 2]
         more = [n for n in front if n.costs[cost] > at.costs[cost] and n.accuracy > at.accuracy + _STEP / 2]
         cheaper = max(less, key=lambda neighbour: neighbour.accuracy, default=None)
@@ -102,7 +102,7 @@ class Adviser:
             cheaper=cheaper,
             better=better,
             front=front,
-            relax=() if reached else tuple(self._relaxations()),
+            relax=() if reached else tuple(self._relaxations(chosen.times)),
         )
 
     def _own(self, record: TrainedRecord) -> Neighbour:
@@ -112,13 +112,14 @@ class Adviser:
     def _costs(self, path: Tensor) -> dict[str, float]:
         return {name: float(value[0]) for name, value in self.picker.costs.of(path[None]).items()}
 
-    def _front(self, accuracy: float) -> list[Neighbour]:
-        """From cheap to accurate, without those that another one beats in both."""
+    def _front(self, accuracy: float, times: int) -> list[Neighbour]:
+        """From cheap to accurate, without those that another one beats in both; all trained for `times` the
+        usual epochs."""
         found: list[Neighbour] = []
         for place in range(-_FRONT // 2, _FRONT // 2 + 1):
             goal = accuracy + place * _STEP
             if 0.0 < goal < 1.0:
-                neighbour = self._cheapest(goal)
+                neighbour = self._cheapest(goal, times)
                 if neighbour is not None:
                     found.append(neighbour)
         cost = self.picker.wish.minimize
@@ -130,9 +131,9 @@ class Adviser:
             )
         ]
 
-    def _cheapest(self, goal: float) -> Neighbour | None:
+    def _cheapest(self, goal: float, times: int) -> Neighbour | None:
         """The cheapest architecture of which the model expects `goal`, bounds left out."""
-        problem = self._problem(goal, {})
+        problem = self._problem(goal, {}, times)
         found = self._select(problem, "advice", round(goal * 1000))
         return self._neighbour(problem, found.path) if found.feasible else None
 
@@ -144,8 +145,8 @@ class Adviser:
             operations=operations, accuracy=float(torch.sigmoid(mean)[0]), costs=self._costs(path)
         )
 
-    def _problem(self, goal: float | None, bounds: Mapping[str, float]) -> SelectionProblem:
-        problem = self.picker.problem(self.knowledge, goal)
+    def _problem(self, goal: float | None, bounds: Mapping[str, float], times: int) -> SelectionProblem:
+        problem = self.picker.over(times).problem(self.knowledge, goal)
         return replace(problem, bounds=bounds, confidence=_MEDIAN)
 
     def _select(self, problem: SelectionProblem, *where: str | int) -> Selection:
@@ -158,12 +159,12 @@ class Adviser:
             seed=derive_seed(wish.seed, *where),
         )
 
-    def _relaxations(self) -> list[Relaxation]:
+    def _relaxations(self, times: int) -> list[Relaxation]:
         """Each part of the wish on its own, relaxed until the model expects the rest to be possible."""
         wish = self.picker.wish
         found: list[Relaxation] = []
         if wish.goal is not None:
-            problem = self._problem(None, wish.bounds)
+            problem = self._problem(None, wish.bounds, times)
             best = self._select(problem, "relax", "goal")
             needed = self._neighbour(problem, best.path).accuracy if best.feasible else None
             if needed is not None and needed >= wish.goal:
@@ -171,7 +172,7 @@ class Adviser:
             found.append(Relaxation(name="goal_accuracy", asked=wish.goal, needed=needed))
         for name, bound in wish.bounds.items():
             others = {key: value for key, value in wish.bounds.items() if key != name}
-            asked = replace(self._problem(wish.goal, others), minimize=name)
+            asked = replace(self._problem(wish.goal, others, times), minimize=name)
             best = self._select(asked, "relax", name)
             needed = self._costs(best.path)[name] if best.feasible else None
             found.append(

@@ -21,6 +21,9 @@ _FAIR = 0.3
 _HOPELESS = 0.025
 """Chance of the network that comes closest below which the goal is out of reach: the aim lies above the 95 %
 interval of its accuracy. Trainings for a smaller chance are of the longest that there are."""
+_LONG_ALONE = 1
+"""Networks that are trained at once for longer than usual: what one teaches may spare the next."""
+_USED_UP = "the rounds are used up"
 _OUT_OF_REACH = "no architecture is expected to reach the goal within the bounds"
 
 
@@ -58,20 +61,23 @@ class ClosedLoop:
         """Rounds until the wish is met, nothing better is to be expected, or they are used up."""
         self._bench.survey()
         self._finish()
-        if self._count("best"):
-            return self._outcome(_OUT_OF_REACH)
         pilots = self.picker.pilots(self._bench.trained(), self.wish.settings.pilots)
         if pilots:
             # All at once, so that no core waits.
             self._train("pilot", pilots)
-        reason = "the rounds are used up"
-        while self._count("round") < self.wish.settings.rounds:
+        reason = _USED_UP
+        while self._left > 0:
             plan = self._plan()
-            if isinstance(plan, str):
-                reason = plan
+            if not isinstance(plan, str):
+                self._train("round", plan)
+                reason = _USED_UP
+                continue
+            reason = plan
+            best = self._best_to_expect() if plan == _OUT_OF_REACH else None
+            if best is None:
                 break
-            self._train("round", plan)
-        self._train_the_best()
+            # It may teach that the goal can be reached after all.
+            self._train("best", [best])
         return self._outcome(reason)
 
     # Rounds.
@@ -83,26 +89,72 @@ class ClosedLoop:
         if self.wish.goal is None:
             return self._plan_without_goal(best)
         if best is None:
-            picks = self._picks(least, self.wish.settings.confidence)
-            able = [pick for pick in picks if pick.missed <= 0.0] or [min(picks, key=missed)]
-            return _OUT_OF_REACH if able[0].chance < _HOPELESS else _filled(able, picks)
+            return self._plan_to_reach(least)
         gain = _GAIN_WITHIN if best.accuracy <= most else _GAIN_ABOVE
         limit = (1.0 - gain) * self.picker.cost(best.operations)
         if limit < self.picker.least_cost():
             return "no network of the space is cheaper"
-        # With a network in hand that will do, a miss costs a training and no more: even odds are enough.
-        picks = [pick for pick in self._picks(least, EVEN, limit) if pick.cost <= limit]
-        able = [pick for pick in picks if pick.missed <= 0.0]
-        return _filled(able, picks) if able else "no network that is cheaper is expected to reach the goal"
+        # What is good already is not trained for longer than usual again to save a little.
+        longest = best.times if best.accuracy > most else 1
+        for times in [times for times in self.wish.settings.lengths if times <= longest]:
+            # With a network in hand that will do, a miss costs a training and no more: even odds are enough.
+            picks = [pick for pick in self._picks(least, EVEN, limit, times) if pick.cost <= limit]
+            able = [pick for pick in picks if pick.missed <= 0.0]
+            if able:
+                return _filled(able, picks)
+        return "no network that is cheaper is expected to reach the goal"
 
-    def _train_the_best(self) -> None:
-        """Where nothing reaches the goal and a round is left: the most accurate network within the bounds."""
-        if self.wish.goal is None or self._best_known(self.wish.goal) is not None:
-            return
-        if self._count("round") < self.wish.settings.rounds:
-            pick, known = self._picks(None, EVEN)[0], self._most_accurate()
-            if math.isfinite(pick.missed) and (known is None or self._is_clearly_better(pick, known)):
-                self._train("best", [pick])
+    def _plan_to_reach(self, least: float) -> list[Pick] | str:
+        """Networks that should reach `least`, or come closest; the reason where all hope is gone."""
+        plan = self._plan_over(1, least)
+        if plan[0].chance < EVEN and self._may_learn_longer():
+            plan = self._longer_or_else(plan, least)
+        return _OUT_OF_REACH if plan[0].chance < _HOPELESS else plan
+
+    def _longer_or_else(self, usual: list[Pick], least: float) -> list[Pick]:
+        """Where the usual training has less than even odds: the least work of a longer one that has them, if
+        it is less than that of a usual one with a fair chance.
+
+        Where no length has even odds, the most accurate network, trained as usual, has to show first what can
+        be reached; then the longer training with the best odds is tried.
+        """
+        longer = [self._plan_over(times, least) for times in self.wish.settings.lengths[1:]]
+        likely = [plan for plan in longer if plan[0].chance >= EVEN]
+        if usual[0].chance >= _FAIR:
+            return min([usual, *likely], key=_work)
+        if likely:
+            return min(likely, key=_work)
+        best = self._best_to_expect()
+        if best is not None and best.work < min(map(_work, longer), default=math.inf):
+            return [self.picker.judge(best.path, least, EVEN)]
+        return max([usual, *longer], key=lambda plan: plan[0].chance)
+
+    def _plan_over(self, times: int, least: float) -> list[Pick]:
+        """What to train for `times` the usual epochs: what should do, or what comes closest."""
+        picks = self._picks(least, self.wish.settings.confidence, times=times)
+        able = [pick for pick in picks if pick.missed <= 0.0] or [min(picks, key=missed)]
+        return _filled(able, picks)
+
+    def _may_learn_longer(self) -> bool:
+        """Whether it is allowed, and the most accurate network so far still errs on its training images."""
+        if self.wish.settings.longer == 1:
+            return False
+        known = self._most_accurate()
+        return known is None or known.is_unfinished
+
+    @property
+    def _left(self) -> int:
+        """Networks that may still be trained."""
+        return self.wish.settings.rounds - self._count("round") - self._count("best")
+
+    def _best_to_expect(self) -> Pick | None:
+        """Where nothing reaches the goal: the most accurate network within the bounds, trained as usual, if
+        it should be clearly better than those that are known. Once."""
+        if self._count("best") or self._best_known(self.wish.goal or 0.0) is not None:
+            return None
+        pick, known = self._picks(None, EVEN)[0], self._most_accurate()
+        is_better = known is None or self._is_clearly_better(pick, known)
+        return pick if math.isfinite(pick.missed) and is_better else None
 
     def _plan_without_goal(self, best: TrainedRecord | None) -> list[Pick] | str:
         picks = [p for p in self._picks(None, self.wish.settings.confidence) if math.isfinite(p.missed)]
@@ -117,11 +169,13 @@ class ClosedLoop:
         """By more than one standard deviation of what so many validation images say, at most."""
         return pick.predicted.accuracy > known.accuracy + math.sqrt(0.25 / self.wish.images)
 
-    def _picks(self, least: float | None, confidence: float, limit: float = math.inf) -> list[Pick]:
+    def _picks(
+        self, least: float | None, confidence: float, limit: float = math.inf, times: int = 1
+    ) -> list[Pick]:
         """As many as are trained at once: from a cheap and daring one to a dear and sure one."""
-        place = self._count("round")
-        count = min(self._bench.members, self.wish.settings.rounds - place)
-        return self.picker.picks(least, confidence, place, count, limit)
+        together = self._bench.members if times == 1 else _LONG_ALONE
+        count = min(together, self._left)
+        return self.picker.over(times).picks(least, confidence, self._count("round"), count, limit)
 
     def _best_known(self, least: float) -> TrainedRecord | None:
         """Of the trained networks that reach `least` within the bounds, the cheapest; without a goal the most
@@ -143,7 +197,8 @@ class ClosedLoop:
 
     def _train(self, kind: Kind, picks: Sequence[Pick]) -> None:
         for pick in picks:
-            self.rounds.append(Round(kind, self.picker.operations(pick.path), pick.predicted))
+            operations = self.picker.operations(pick.path)
+            self.rounds.append(Round(kind, operations, pick.predicted, times=pick.times))
         self._keep(self.rounds)
         self._finish()
 
@@ -153,8 +208,9 @@ class ClosedLoop:
         if not begun:
             return
         entries = [self.rounds[place] for place in begun]
+        # All of one turn are trained for the same time.
         records = self._bench.train_all(
-            [(path_of(entry.operations, self.layout), entry.predicted) for entry in entries]
+            [(path_of(entry.operations, self.layout), entry.predicted) for entry in entries], entries[0].times
         )
         for place, entry, record in zip(begun, entries, records, strict=True):
             decision = self._judged(entry.kind, record)
@@ -193,6 +249,10 @@ class ClosedLoop:
     def _nearest(self) -> TrainedRecord:
         """The most accurate network within the bounds; of none, the most accurate one."""
         return self._most_accurate() or max(self._bench.trained(), key=lambda record: record.accuracy)
+
+
+def _work(plan: Sequence[Pick]) -> float:
+    return plan[0].work
 
 
 def _filled(able: list[Pick], picks: Sequence[Pick]) -> list[Pick]:

@@ -43,6 +43,8 @@ class Pick:
         missed: log-odds by which it misses the aim at the confidence that was asked for; infinite where it
             breaks a bound.
         chance: probability that it reaches the aim and keeps the bounds.
+        macs: of it, with stem and head.
+        times: of the usual epochs, how many its training is to take.
     """
 
     path: Tensor
@@ -50,6 +52,13 @@ class Pick:
     cost: float
     missed: float
     chance: float
+    macs: float
+    times: int = 1
+
+    @property
+    def work(self) -> float:
+        """What its training takes, in units that compare."""
+        return self.macs * self.times
 
 
 class Picker:
@@ -60,11 +69,19 @@ class Picker:
         costs: of the device.
         wish: what is asked for.
         bench: measures inherited accuracies; what it has trained is known.
+        times: of the usual epochs, how many the picks are to be trained for.
     """
 
-    def __init__(self, layout: Layout, costs: NetworkCosts, wish: Wish, bench: Bench) -> None:
+    def __init__(self, layout: Layout, costs: NetworkCosts, wish: Wish, bench: Bench, times: int = 1) -> None:
         self.layout, self.costs, self.wish, self._bench = layout, costs, wish, bench
+        self.times = times
         self._shape = shape_of(layout, costs)
+
+    def over(self, times: int) -> Picker:
+        """The same for trainings of so many times the usual epochs."""
+        if times == self.times:
+            return self
+        return Picker(self.layout, self.costs, self.wish, self._bench, times)
 
     def knowledge(self) -> Knowledge:
         """The models, from all that was measured so far."""
@@ -86,6 +103,7 @@ class Picker:
             goal=goal,
             bounds=self.wish.bounds,
             confidence=self.wish.settings.confidence,
+            times=self.times,
         )
 
     def seeds(self) -> Tensor:
@@ -235,17 +253,19 @@ class Picker:
         """What is to be expected of `path`, with its inherited accuracy measured."""
         looked = self._bench.look(path)
         knowledge = self.knowledge()
-        mean, sigma = knowledge.log_odds(path, looked)
+        mean, sigma = knowledge.log_odds(path, looked, self.times)
         lower = mean - NormalDist().inv_cdf(confidence) * sigma
         keeps = self.keeps_bounds(self.operations(path))
         wanted = 0.0 if least is None else goal_logit(least)
         chance = 1.0 if least is None else 1.0 - NormalDist(mean, sigma).cdf(wanted)
         return Pick(
             path=path,
-            predicted=knowledge.predict(path, looked),
+            predicted=knowledge.predict(path, looked, self.times),
             cost=self.cost(self.operations(path)),
             missed=wanted - lower if keeps else math.inf,
             chance=chance if keeps else 0.0,
+            macs=float(self.costs.of(path[None])["macs"]),
+            times=self.times,
         )
 
     def _select(self, problem: SelectionProblem, *where: str | int) -> Tensor:
@@ -255,12 +275,13 @@ class Picker:
             self.seeds(),
             method=settings.method,
             evaluations=settings.evaluations,
-            seed=derive_seed(self.wish.seed, "select", *where),
+            seed=derive_seed(self.wish.seed, "select", *where, *((self.times,) if self.times > 1 else ())),
         ).path
 
     def _excluded(self, beside: Sequence[Tensor] = ()) -> Tensor:
-        """(N, layers): architectures that are trained already, and the paths `beside`."""
-        trained = [path_of(record.operations, self.layout) for record in self._bench.trained()]
+        """(N, layers): architectures that are trained already, as long or longer, and the paths `beside`."""
+        known = [record for record in self._bench.trained() if record.times >= self.times]
+        trained = [path_of(record.operations, self.layout) for record in known]
         paths = [*trained, *beside]
         return torch.stack(paths) if paths else torch.zeros(0, len(self.layout.layers), dtype=torch.int64)
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from wattnas.device import NetworkCosts
-from wattnas.goals.accuracy import AccuracyModel
+from wattnas.goals.accuracy import AccuracyModel, with_shape
 from wattnas.goals.survey import InheritedModel
 
 BOUND_CONFIDENCE = 0.95
@@ -49,6 +49,7 @@ class SelectionProblem:
         bounds: cost -> most.
         confidence: probability with which the goal has to be reached.
         excluded: (K, layers) architectures that are not wanted (again).
+        times: of the usual epochs, how many the final training takes.
     """
 
     costs: NetworkCosts
@@ -59,6 +60,7 @@ class SelectionProblem:
     bounds: Mapping[str, float]
     confidence: float
     excluded: Tensor | None = None
+    times: int = 1
 
     @property
     def z(self) -> float:
@@ -76,10 +78,8 @@ class SelectionProblem:
         return self.inherited.shape.candidates
 
     def features(self, gates: Tensor) -> Tensor:
-        """(N, 6 + layers) of gates (N, layers, candidates), by the model of inherited accuracies."""
-        return torch.cat(
-            [self.inherited.predict(gates)[:, None], self.inherited.shape.features(gates)], dim=1
-        )
+        """(N, 7 + layers) of gates (N, layers, candidates), by the model of inherited accuracies."""
+        return with_shape(self.inherited.predict(gates), self.times, self.inherited.shape.features(gates))
 
     def lower_logit(self, features: Tensor) -> Tensor:
         """(N,) log-odds that the accuracy reaches with probability `confidence`."""

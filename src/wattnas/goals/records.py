@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from wattnas.errors import RunError
+from wattnas.learned import is_unfinished
 
 M = TypeVar("M", bound=BaseModel)
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -43,6 +44,8 @@ class TrainedRecord(_Part):
         inherited_correct, inherited_n: the same with the supernet's weights, before the training.
         supernet: key of that supernet in the cache.
         predicted: what was expected of it; None where nobody asked.
+        times: of the epochs of the settings that it is read with, how many its training took.
+        learned: accuracy on the training images over the last epoch, as augmented; None where nobody kept it.
         seconds: of the training.
         date: when it ended, UTC, ISO 8601.
     """
@@ -54,6 +57,8 @@ class TrainedRecord(_Part):
     inherited_n: Annotated[int, Field(ge=1)]
     supernet: str = ""
     predicted: Predicted | None = None
+    times: Annotated[int, Field(ge=1)] = 1
+    learned: Share | None = None
     seconds: Seconds
     date: str
 
@@ -67,6 +72,11 @@ class TrainedRecord(_Part):
     def accuracy(self) -> float:
         """Share of the validation images classified right."""
         return self.correct / self.n
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether longer training should help: by what it has learned, and where that is not known."""
+        return self.learned is None or is_unfinished(self.learned, self.accuracy)
 
 
 def read_record(model: type[M], path: Path) -> M:

@@ -28,7 +28,7 @@ class Subject:
         data_hash: of the images.
         flip: whether a mirrored image still shows its class.
         settings: supernet, train, augment, split, seed and checkpoint interval are used; of section select
-            only how many networks are trained side by side.
+            only how many networks are trained side by side, and how much longer than usual they may be.
     """
 
     layout: Layout
@@ -63,6 +63,7 @@ class Subject:
         """All that the supernet and its survey depend on."""
         return self._common() | {"supernet": self.settings.supernet.model_dump(mode="json")}
 
-    def network_key(self) -> dict[str, Any]:
-        """All that a trained network depends on, besides its architecture."""
-        return self._common() | {"train": self.settings.train.model_dump(mode="json", exclude={"inherit"})}
+    def network_key(self, times: int = 1) -> dict[str, Any]:
+        """All that a network trained for `times` the epochs depends on, besides its architecture."""
+        train = self.settings.train.stretched(times)
+        return self._common() | {"train": train.model_dump(mode="json", exclude={"inherit"})}

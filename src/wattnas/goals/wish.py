@@ -32,8 +32,11 @@ class Bench(Protocol):
     def members(self) -> int:
         """Networks that are trained side by side."""
 
-    def train_all(self, jobs: Sequence[tuple[Tensor, Predicted | None]]) -> list[TrainedRecord]:
-        """Train paths (layers,), each with what is expected of it, or take them from the cache."""
+    def train_all(
+        self, jobs: Sequence[tuple[Tensor, Predicted | None]], times: int = 1
+    ) -> list[TrainedRecord]:
+        """Train paths (layers,) for `times` the usual epochs, each with what is expected of it; or take
+        them from the cache."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class Round:
         predicted: before the training.
         correct, n: of the validation images after it; None while it is not trained.
         decision: what was concluded, in words.
+        times: of the usual epochs, how many its training takes.
     """
 
     kind: Kind
@@ -90,6 +94,7 @@ class Round:
     correct: int | None = None
     n: int | None = None
     decision: str = ""
+    times: int = 1
 
 
 @dataclass(frozen=True)

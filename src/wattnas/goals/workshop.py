@@ -29,8 +29,9 @@ from wattnas.goals.records import Predicted, TrainedRecord, read_record, remedy
 from wattnas.goals.subject import Subject
 from wattnas.goals.survey import Surveyed
 from wattnas.goals.surveyor import Surveyor
+from wattnas.learned import learned
 from wattnas.progress import Progress, Silent
-from wattnas.rundir import Clock, RunDir, now
+from wattnas.rundir import Clock, RunDir, now, read_metrics
 from wattnas.space import count_layout
 from wattnas.stage import Stage
 from wattnas.train import TrainProblem, count_correct, fresh_network, train
@@ -61,7 +62,7 @@ class Workshop:
         self.subject, self._progress = subject, progress or Silent()
         supernet = root / "supernets" / content_hash(subject.supernet_key())
         self._surveyor = Surveyor(subject, supernet, self._progress)
-        self._networks = root / "networks" / content_hash(subject.network_key())
+        self._networks = root / "networks"
         self._root, self.members = root, members or subject.members
         self._threads = torch.get_num_threads()
         self._trained_s = self._busy_s = 0.0
@@ -93,10 +94,22 @@ class Workshop:
         return self._surveyor.look(path)
 
     def trained(self) -> list[TrainedRecord]:
-        """Every network that was trained so far, oldest first."""
-        files = sorted(self._networks.glob(f"*/{TRAINED_FILE}"))
-        records = [self._renewed(read_record(TrainedRecord, file)) for file in files]
+        """Every network that was trained so far, for as long as the settings allow, oldest first."""
+        files = [
+            (times, file)
+            for times in self.subject.settings.select.lengths
+            for file in sorted(self._trained_for(times).glob(f"*/{TRAINED_FILE}"))
+        ]
+        records = [self._renewed(self._read(file, times)) for times, file in files]
         return sorted(records, key=lambda record: (record.date, record.operations))
+
+    def _trained_for(self, times: int) -> Path:
+        """The folder of all networks that were trained for so many times the epochs."""
+        return self._networks / content_hash(self.subject.network_key(times))
+
+    def _read(self, file: Path, times: int) -> TrainedRecord:
+        """The record as these settings see it: others have other epochs that theirs are counted in."""
+        return read_record(TrainedRecord, file).model_copy(update={"times": times})
 
     def _renewed(self, record: TrainedRecord) -> TrainedRecord:
         """`record` with the inherited accuracy of this supernet; another one's does not compare."""
@@ -110,30 +123,44 @@ class Workshop:
         }
         return record.model_copy(update=own)
 
-    def train_all(self, jobs: Sequence[tuple[Tensor, Predicted | None]]) -> list[TrainedRecord]:
+    def train_all(
+        self, jobs: Sequence[tuple[Tensor, Predicted | None]], times: int = 1
+    ) -> list[TrainedRecord]:
         """Train paths (layers,), side by side and the largest first, or take them from the cache.
+
+        Each for so many times the epochs.
 
         One that is asked for alone has all threads, several share them. What counts is how many are asked
         for, not how many are missing, so that a training is the same after a cut.
         """
-        missing = {self.folder_of(job[0]).path: job for job in jobs if not self.is_trained(job[0])}
+        missing = {
+            self.folder_of(path, times).path: (path, predicted)
+            for path, predicted in jobs
+            if not self.is_trained(path, times)
+        }
+        if missing and times > 1:
+            usual = self.subject.settings.train
+            self._progress.say(
+                f"Out of reach in {usual.epochs} epochs, as far as can be told: trained for "
+                f"{usual.stretched(times).epochs} now (select.longer)."
+            )
         if self.members > 1 and len(missing) > 1:
-            self._train_together(list(missing.values()))
+            self._train_together(list(missing.values()), times)
         share = self._threads if len(jobs) == 1 else self._share
-        return [self._made(path, predicted, share) for path, predicted in jobs]
+        return [self._made(path, predicted, times, share) for path, predicted in jobs]
 
-    def _train_together(self, jobs: Sequence[tuple[Tensor, Predicted | None]]) -> None:
+    def _train_together(self, jobs: Sequence[tuple[Tensor, Predicted | None]], times: int) -> None:
         clock = Clock()
         for path, _ in jobs:
             self.look(path)  # here, so that no member needs the supernet
-        s = self.subject.settings.train
+        s = self.subject.settings.train.stretched(times)
         steps = s.epochs * steps_per_epoch(len(self.subject.splits.train), s.batch, s.min_steps)
         self._progress.start(f"train {len(jobs)} networks", len(jobs) * steps, 0)
         # The longest first, so that all end at about the same time.
         ordered = sorted(jobs, key=lambda job: self._macs(job[0]), reverse=True)
         done = self._crew.do(
             _train_one,
-            [(self._root, path.tolist(), predicted) for path, predicted in ordered],
+            [(self._root, path.tolist(), predicted, times) for path, predicted in ordered],
             self._progress,
         )
         self._progress.end()
@@ -160,39 +187,42 @@ class Workshop:
             self._crew.close()
             del self._crew
 
-    def train(self, path: Tensor, predicted: Predicted | None = None) -> TrainedRecord:
+    def train(self, path: Tensor, predicted: Predicted | None = None, times: int = 1) -> TrainedRecord:
         """The record of `path` (layers,): from the cache, or of a training now, with all threads."""
-        return self._made(path, predicted, self._threads)
+        return self._made(path, predicted, times, self._threads)
 
-    def _made(self, path: Tensor, predicted: Predicted | None, share: int) -> TrainedRecord:
-        folder = self.folder_of(path)
-        if not self.is_trained(path):
+    def _made(self, path: Tensor, predicted: Predicted | None, times: int, share: int) -> TrainedRecord:
+        folder = self.folder_of(path, times)
+        if not self.is_trained(path, times):
             with folder.locked(patient=True):
-                if not self.is_trained(path):
-                    self._train(folder, path, predicted, share)
-        return read_record(TrainedRecord, folder.path / TRAINED_FILE)
+                if not self.is_trained(path, times):
+                    self._train(folder, path, predicted, times, share)
+        return self._read(folder.path / TRAINED_FILE, times)
 
-    def is_trained(self, path: Tensor) -> bool:
-        """Whether the cache has the trained network of `path` (layers,)."""
-        return (self.folder_of(path).path / TRAINED_FILE).is_file()
+    def is_trained(self, path: Tensor, times: int = 1) -> bool:
+        """Whether the cache has the network of `path` (layers,), trained for so many times the epochs."""
+        return (self.folder_of(path, times).path / TRAINED_FILE).is_file()
 
-    def network(self, path: Tensor) -> Network:
+    def network(self, path: Tensor, times: int = 1) -> Network:
         """The trained network of `path` (layers,), in eval mode; RunError where it is not in the cache."""
         network = build(architecture_of(path, self.subject.layout), self.subject.layout)
-        file = self.folder_of(path).file(WEIGHTS_FILE)
+        file = self.folder_of(path, times).file(WEIGHTS_FILE)
         load_weights(network, file, remedy(file))
         return network.eval()
 
-    def folder_of(self, path: Tensor) -> RunDir:
-        """The run directory in the cache of an architecture (layers,)."""
+    def folder_of(self, path: Tensor, times: int = 1) -> RunDir:
+        """The run directory in the cache of an architecture (layers,), trained for so many times the
+        epochs."""
         operations = architecture_of(path, self.subject.layout).operations
-        return RunDir(self._networks / content_hash(list(operations)))
+        return RunDir(self._trained_for(times) / content_hash(list(operations)))
 
-    def _train(self, folder: RunDir, path: Tensor, predicted: Predicted | None, share: int) -> None:
+    def _train(
+        self, folder: RunDir, path: Tensor, predicted: Predicted | None, times: int, share: int
+    ) -> None:
         subject, clock = self.subject, Clock()
         looked = self.look(path)
         architecture = architecture_of(path, subject.layout)
-        folder.start(subject.network_key() | {"operations": list(architecture.operations)}, {})
+        folder.start(subject.network_key(times) | {"operations": list(architecture.operations)}, {})
         stage = self._stage(folder, "train")
         splits, settings = subject.splits, subject.settings
         network = fresh_network(architecture, subject.layout, splits.mean, splits.std, settings.seed)
@@ -200,7 +230,7 @@ class Workshop:
             network=network,
             images=splits.train,
             validation=splits.validation,
-            settings=settings.train,
+            settings=settings.train.stretched(times),
             augment=settings.augment,
             flip=subject.flip,
             seed=settings.seed,
@@ -219,6 +249,7 @@ class Workshop:
             inherited_n=looked.n,
             supernet=self.folder.name,
             predicted=predicted,
+            learned=_learned(folder),
             seconds=round(seconds, 3),
             date=now(),
         )
@@ -243,9 +274,17 @@ def _train_one(
     root: Path,
     path: list[int],
     predicted: Predicted | None,
+    times: int,
     *,
     progress: Progress,
 ) -> TrainedRecord:
     """In a member of the crew."""
     made = Workshop(subject, root, progress, members=1)
-    return made.train(torch.tensor(path), predicted)
+    return made.train(torch.tensor(path), predicted, times)
+
+
+def _learned(folder: RunDir) -> float | None:
+    """Accuracy on the training images in the last epoch that was logged."""
+    lines = read_metrics(folder.file("metrics.jsonl"))
+    found = learned((line["epoch"], line.get("accuracy"), line.get("validation_accuracy")) for line in lines)
+    return None if found is None else round(found.training, 6)

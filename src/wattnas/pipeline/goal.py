@@ -45,6 +45,8 @@ class _Kept(BaseModel):
     round: int
     kind: Literal["pilot", "round", "best"]
     architecture: tuple[str, ...]
+    times: int = 1
+    epochs: int | None = None
     predicted: Predicted | None
     correct: int | None
     n: int | None
@@ -146,7 +148,7 @@ def _write_choice(context: Context, outcome: Outcome, workshop: Workshop) -> Non
     run, layout = context.run, context.layout
     path = path_of(outcome.record.operations, layout)
     architecture = architecture_of(path, layout)
-    folder = workshop.folder_of(path)
+    folder = workshop.folder_of(path, outcome.record.times)
     report = predict(context.profile, layout, architecture)
     write_bytes(run.file(WEIGHTS_FILE), folder.file(WEIGHTS_FILE).read_bytes())
     write_bytes(run.file(TRAIN_LOG), folder.file("metrics.jsonl").read_bytes())
@@ -191,6 +193,8 @@ def _kept(number: int, entry: Round, context: Context) -> _Kept:
         round=number,
         kind=entry.kind,
         architecture=entry.operations,
+        times=entry.times,
+        epochs=context.settings.train.stretched(entry.times).epochs,
         predicted=expected,
         correct=entry.correct,
         n=entry.n,
@@ -214,7 +218,9 @@ def _expected(predicted: Predicted) -> Quantity:
 
 
 def _round(kept: _Kept) -> Round:
-    return Round(kept.kind, kept.architecture, kept.predicted, kept.correct, kept.n, kept.decision)
+    return Round(
+        kept.kind, kept.architecture, kept.predicted, kept.correct, kept.n, kept.decision, kept.times
+    )
 
 
 def _load(path: Path) -> _Rounds:
