@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -253,3 +254,38 @@ def test_each_folder_is_a_run_directory(root: Path) -> None:
     made = workshop(root)
     assert RunDir(made.folder).load()["stages"].keys() == {"supernet", "survey"}
     assert made.folder_of(PATH).load()["stages"].keys() == {"train"}
+
+
+def test_a_longer_training_is_another_network_of_the_cache(copied: Path) -> None:
+    made = workshop(copied)
+    (usual,) = made.trained()
+    (longer,) = made.train_all([(PATH, None)], times=2)
+    assert (usual.times, longer.times) == (1, 2)
+    assert made.folder_of(PATH, 2).path != made.folder_of(PATH).path
+    lines = read_metrics(made.folder_of(PATH, 2).file("metrics.jsonl"))
+    assert lines[-1]["epoch"] == 3  # from 0: four instead of two
+    assert longer.learned == pytest.approx(lines[-1]["accuracy"], abs=1e-6)
+    assert {record.times for record in made.trained()} == {1, 2}
+    assert made.is_trained(PATH, 2) and not made.is_trained(PATH, 4)
+    assert made.network(PATH, 2).state_dict().keys() == made.network(PATH).state_dict().keys()
+
+
+def test_how_long_a_training_was_is_counted_in_the_epochs_of_the_settings(copied: Path) -> None:
+    """Twice two epochs are once four; what is longer than allowed is not looked at."""
+    made = workshop(copied)
+    made.train(PATH, times=2)
+    four = workshop(copied, train=FLAGS["train"] | {"epochs": 4})
+    assert [record.times for record in four.trained()] == [1]
+    assert four.train(PATH).correct == made.train(PATH, times=2).correct
+    never = workshop(copied, select={"longer": 1})
+    assert [record.times for record in never.trained()] == [1]
+
+
+def test_longer_trainings_go_side_by_side_too(copied: Path) -> None:
+    paths = [torch.tensor([2, 2, 2]), torch.tensor([2, 1, 2])]
+    made = workshop(copied, select={"together": 2})
+    with closing(made):
+        records = made.train_all([(path, None) for path in paths], times=2)
+    assert [record.times for record in records] == [2, 2]
+    for path in paths:
+        assert read_metrics(made.folder_of(path, 2).file("metrics.jsonl"))[-1]["epoch"] == 3

@@ -125,6 +125,7 @@ def _rows(summary: dict[str, Any], verification: Verification, costs: CostReport
         ("Parameters", format_count(costs.params)),
         ("MACs", format_count(costs.macs)),
         ("Architecture", " ".join(costs.architecture)),
+        *([] if summary["epochs"] is None else [("Trained for", f"{summary['epochs']} epochs")]),
         ("Took", ", ".join(f"{part} {format_duration(s)}" for part, s in summary["seconds"].items())),
     ]
     return rows

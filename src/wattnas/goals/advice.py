@@ -102,8 +102,13 @@ class Adviser:
             cheaper=cheaper,
             better=better,
             front=front,
-            relax=() if reached else tuple(self._relaxations(chosen.times)),
+            relax=() if reached else tuple(self._relaxations(self._longest(chosen))),
         )
+
+    def _longest(self, chosen: TrainedRecord) -> int:
+        """Times the usual epochs: as long as the loop would have trained to reach more than `chosen`."""
+        lengths = self.picker.wish.settings.lengths
+        return max(chosen.times, lengths[-1] if chosen.is_unfinished else 1)
 
     def _own(self, record: TrainedRecord) -> Neighbour:
         path = path_of(record.operations, self.picker.layout)

@@ -72,13 +72,17 @@ class ClosedLoop:
                 self._train("round", plan)
                 reason = _USED_UP
                 continue
-            reason = plan
+            reason = f"{plan}{self._however_long()}" if plan == _OUT_OF_REACH else plan
             best = self._best_to_expect() if plan == _OUT_OF_REACH else None
             if best is None:
                 break
             # It may teach that the goal can be reached after all.
             self._train("best", [best])
         return self._outcome(reason)
+
+    def _however_long(self) -> str:
+        longest = self.wish.settings.lengths[-1]
+        return f", trained for up to {longest} times the usual epochs" if self._may_learn_longer() else ""
 
     # Rounds.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from wattnas.goals import Advice
-from wattnas.learned import learned
+from wattnas.learned import Learned, learned
 from wattnas.pipeline.build import Outcome
 from wattnas.pipeline.goal import read_advice
 from wattnas.pipeline.refusals import SHOW
@@ -34,7 +34,9 @@ def summarise(path: Path, outcome: Outcome) -> dict[str, Any]:
     accuracy, advice = verification.accuracy, read_advice(run)
     search = stages.get("search", {})
     met = verification.goal_met is not False and all(bounds.values())
-    said = _to_learn(run) if verification.goal_met is False else []
+    trained = _learned(run)
+    is_missed = verification.goal_met is False
+    said = [trained.remedy("{:.1%}".format)] if is_missed and trained is not None else []
     if advice is not None:
         said = sentences(advice, met=met, kept=all(bounds.values()), remedy=said)
     return {
@@ -53,6 +55,7 @@ def summarise(path: Path, outcome: Outcome) -> dict[str, Any]:
         "bounds": bounds,
         "device": costs.device,
         "architecture": " ".join(costs.architecture),
+        "epochs": None if trained is None else trained.epochs,
         "sources": costs.sources.model_dump(mode="json"),
         "measured_latency": verification.latency.model_dump(mode="json") if verification.latency else None,
         "seconds": search.get("parts") or {name: stage["wall_s"] for name, stage in stages.items()},
@@ -100,7 +103,6 @@ def _to_relax(advice: Advice, kept: bool) -> list[str]:
     return found
 
 
-def _to_learn(run: RunDir) -> list[str]:
+def _learned(run: RunDir) -> Learned | None:
     lines = [line for line in read_metrics(run.file("metrics.jsonl")) if line["stage"] == "train"]
-    found = learned((line["epoch"], line.get("accuracy"), line.get("validation_accuracy")) for line in lines)
-    return [] if found is None else [found.remedy("{:.1%}".format)]
+    return learned((line["epoch"], line.get("accuracy"), line.get("validation_accuracy")) for line in lines)

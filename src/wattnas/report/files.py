@@ -237,6 +237,7 @@ class RoundFacts(_Part):
     validation_accuracy: Quantity | None = None
     energy_j: Quantity | None = None
     latency_s: Quantity | None = None
+    epochs: Count | None = None
     decision: str = ""
 
 

@@ -17,6 +17,7 @@ class RoundRow:
     reached: Cell
     energy: Cell
     latency: Cell
+    epochs: str
     decision: str
     architecture: str
 
@@ -30,6 +31,7 @@ def build_rounds(found: RoundsFile | None) -> tuple[RoundRow, ...]:
             cell(entry.validation_accuracy, share),
             cell(entry.energy_j),
             cell(entry.latency_s),
+            "" if entry.epochs is None else str(entry.epochs),
             entry.decision,
             " ".join(entry.architecture),
         )
