@@ -54,19 +54,22 @@ def _tau(rows: list[dict[str, Any]], key: str) -> float | None:
 
 
 def judge(rows: list[dict[str, Any]], references: list[dict[str, Any]], cost: str) -> list[dict[str, Any]]:
-    """Each goal against the cheapest published architecture that meets it (S1-L100 where none does)."""
+    """Each goal against the cheapest published architecture that meets it when trained for as many epochs.
+
+    S1-L100 where none does.
+    """
     found: list[dict[str, Any]] = []
     for row in rows:
         goal = row["goal"]
-        able = [r for r in references if r["accuracy"] >= goal] or [
-            r for r in references if r["name"] == "S1-L100"
-        ]
+        alike = [r for r in references if r["epochs"] == row["epochs"]]
+        able = [r for r in alike if r["accuracy"] >= goal] or [r for r in alike if r["name"] == "S1-L100"]
         rival = min(able, key=lambda r: r[cost], default=None)
         ratio = row[cost] / rival[cost] if rival else None
         found.append(
             {
                 "goal": goal,
                 "reached": row["accuracy"],
+                "epochs": row["epochs"],
                 "met": row["accuracy"] >= goal,
                 "overshoot": row["accuracy"] - goal,
                 "within": goal <= row["accuracy"] <= goal + TOLERANCE,
@@ -107,10 +110,12 @@ def table(result: dict[str, Any]) -> str:
             )
             lines.append(
                 f"{part} goal {row['goal']:.2f} reached {row['reached']:.4f} "
-                f"{'within' if row['within'] else 'OUTSIDE'} {row[cost]:.4g} {unit} {rival}"
+                f"{'within' if row['within'] else 'OUTSIDE'} {row[cost]:.4g} {unit} {rival} "
+                f"({row['epochs']} epochs)"
             )
     lines += [
-        f"published {row['name']} {row['accuracy']:.4f} {row['energy_j']:.3f} J {row['latency_s']:.4g} s"
+        f"published {row['name']} {row['accuracy']:.4f} {row['energy_j']:.3f} J {row['latency_s']:.4g} s "
+        f"({row['epochs']} epochs)"
         for row in result.get("published", [])
     ]
     for row in result.get("judged_methods", []):
