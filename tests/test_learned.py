@@ -36,3 +36,8 @@ def test_a_network_that_errs_on_training_images_too_can_still_learn(
     said = Learned(epochs=8, training=training, validation=0.81).remedy("{:.1%}".format)
     assert told in said and not_told not in said
     assert f"{training:.1%}" in said and "81.0%" in said
+
+
+def test_a_network_that_was_trained_longer_asks_for_longer_still_and_of_no_other_network() -> None:
+    said = Learned(epochs=32, training=0.84, validation=0.81, usual=8).remedy("{:.1%}".format)
+    assert "--set select.longer=8 instead of 4" in said and "train.epochs" not in said

@@ -19,11 +19,13 @@ class Learned:
         training: accuracy on the training images as augmented, over the last epoch, 0 to 1. It is taken
             before each step and with dropout, so it reads a little low.
         validation: accuracy on the validation images after it, 0 to 1.
+        usual: epochs of the settings, where they are known; method `goal` may have trained for more.
     """
 
     epochs: int
     training: float
     validation: float
+    usual: int | None = None
 
     def remedy(self, show: Callable[[float], str]) -> str:
         """What should help where the goal was missed, and the figures that say so; `show` prints a share."""
@@ -31,13 +33,19 @@ class Learned:
         if is_unfinished(self.training, self.validation):
             return (
                 f"{facts}of the validation images {show(self.validation)}: it can still learn. Longer "
-                f"training should help: --set train.epochs={2 * self.epochs} instead of {self.epochs}, with "
-                "another --out."
+                f"training should help: {self._longer()}, with another --out."
             )
         return (
             f"{facts}but of the validation images {show(self.validation)}: it has learned what it was shown. "
             "More images, and more varied ones, should help more than longer training."
         )
+
+    def _longer(self) -> str:
+        """The setting that doubles the epochs of this network, and no others' where it was trained longer."""
+        if self.usual and self.epochs > self.usual:
+            times = self.epochs // self.usual
+            return f"--set select.longer={2 * times} instead of {times}"
+        return f"--set train.epochs={2 * self.epochs} instead of {self.epochs}"
 
 
 def is_unfinished(training: float, validation: float) -> bool:
@@ -49,10 +57,12 @@ def is_unfinished(training: float, validation: float) -> bool:
     return 1.0 - training >= _HALF * (1.0 - validation)
 
 
-def learned(lines: Iterable[tuple[int, float | None, float | None]]) -> Learned | None:
+def learned(
+    lines: Iterable[tuple[int, float | None, float | None]], usual: int | None = None
+) -> Learned | None:
     """From the log of a final training: (epoch from 0, training accuracy, validation accuracy) of each line.
 
-    None where the last epoch has not both.
+    None where the last epoch has not both. `usual` are the epochs of the settings.
     """
     last, training, validation = -1, list[float](), list[float]()
     for epoch, right, held_out in lines:
@@ -62,4 +72,4 @@ def learned(lines: Iterable[tuple[int, float | None, float | None]]) -> Learned 
         validation += [] if held_out is None else [held_out]
     if not training or not validation:
         return None
-    return Learned(last + 1, sum(training) / len(training), validation[-1])
+    return Learned(last + 1, sum(training) / len(training), validation[-1], usual)

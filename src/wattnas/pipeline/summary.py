@@ -34,7 +34,7 @@ def summarise(path: Path, outcome: Outcome) -> dict[str, Any]:
     accuracy, advice = verification.accuracy, read_advice(run)
     search = stages.get("search", {})
     met = verification.goal_met is not False and all(bounds.values())
-    trained = _learned(run)
+    trained = _learned(run, settings["train"]["epochs"])
     is_missed = verification.goal_met is False
     said = [trained.remedy("{:.1%}".format)] if is_missed and trained is not None else []
     if advice is not None:
@@ -103,6 +103,7 @@ def _to_relax(advice: Advice, kept: bool) -> list[str]:
     return found
 
 
-def _learned(run: RunDir) -> Learned | None:
+def _learned(run: RunDir, usual: int) -> Learned | None:
     lines = [line for line in read_metrics(run.file("metrics.jsonl")) if line["stage"] == "train"]
-    return learned((line["epoch"], line.get("accuracy"), line.get("validation_accuracy")) for line in lines)
+    values = ((line["epoch"], line.get("accuracy"), line.get("validation_accuracy")) for line in lines)
+    return learned(values, usual)

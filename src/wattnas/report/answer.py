@@ -163,7 +163,8 @@ def _remedy(files: RunFiles) -> str:
     """What should help where the goal was missed."""
     if files.verification is None or files.verification.goal_met is not False:
         return ""
-    found = learned((line.epoch, line.accuracy, line.validation_accuracy) for line in files.train)
+    lines = ((line.epoch, line.accuracy, line.validation_accuracy) for line in files.train)
+    found = learned(lines, files.manifest.settings.epochs)
     return "" if found is None else found.remedy(lambda value: share(value).text)
 
 

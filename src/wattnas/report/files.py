@@ -35,6 +35,13 @@ class RunSettings(_Part):
     preset: str = ""
     seed: int | None = None
 
+    @property
+    def epochs(self) -> int | None:
+        """Usual epochs of a final training; None where the settings do not say."""
+        found = (self.model_extra or {}).get("train")
+        epochs = found.get("epochs") if isinstance(found, dict) else None
+        return epochs if isinstance(epochs, int) else None
+
 
 class SpaceFacts(_Part):
     """The space of `run.json`; `candidates` in the order of theta's columns."""
