@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import NormalDist
 
@@ -33,6 +33,8 @@ _APART = 1.2
 """Standard deviations between the confidences of two networks that are trained side by side."""
 _DEARER = 1.6
 """Times the cost of the cheapest of them: no other one that is trained beside it costs more."""
+_AS_LONG = 1.25
+"""Times the MACs of the cheapest of them: one that trains for longer lets the other's core idle."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,11 @@ class Picker:
 
     def keeps_bounds(self, operations: Sequence[str]) -> bool:
         """Whether predicted costs keep every bound of the wish."""
-        costs = self.costs.of(path_of(operations, self.layout)[None])
-        return all(float(costs[name]) <= bound for name, bound in self.wish.bounds.items())
+        return self._keeps(path_of(operations, self.layout), self.wish.bounds)
+
+    def _keeps(self, path: Tensor, bounds: Mapping[str, float]) -> bool:
+        costs = self.costs.of(path[None])
+        return all(float(costs[name]) <= bound for name, bound in bounds.items())
 
     # To learn from.
 
@@ -208,7 +213,8 @@ class Picker:
             certain = NormalDist().cdf(middle + _APART * (number - (count - 1) / 2))
             found = self._pick(least, certain, place, picks, limit)
             most = min(limit, _DEARER * picks[0].cost) if picks else limit
-            if least is not None and found.cost > most:
+            longest = _AS_LONG * picks[0].macs if picks else math.inf
+            if least is not None and (found.cost > most or found.macs > longest):
                 # Being sure is not worth that: the most accurate at such a cost says where to go on.
                 found = self.judge(self._pick(None, EVEN, place, picks, most).path, least, EVEN)
             picks.append(found)
@@ -229,12 +235,14 @@ class Picker:
         one holds or the looks are used up; then the one that misses least is returned.
 
         Args:
-            beside: what is trained at the same time.
+            beside: what is trained at the same time, the cheapest first.
             limit: most that it may cost.
         """
         bounds = dict(self.wish.bounds)
+        if beside:
+            bounds["macs"] = _AS_LONG * beside[0].macs
         if math.isfinite(limit):
-            bounds[self.wish.minimize] = limit
+            bounds[self.wish.minimize] = min(limit, bounds.get(self.wish.minimize, math.inf))
         found: list[Pick] = []
         raised = 0.0
         for number in range(_LOOKS):
@@ -244,10 +252,11 @@ class Picker:
             asked = replace(problem, excluded=excluded, confidence=confidence, bounds=bounds)
             path = self._select(asked, "round", place + len(beside), number)
             found.append(self.judge(path, least, confidence))
-            if least is not None and found[-1].missed <= 0.0:
+            if least is not None and found[-1].missed <= 0.0 and self._keeps(path, bounds):
                 return found[-1]
             raised += _RAISE * min(found[-1].missed, 1.0)
-        return min(found, key=missed)
+        # Where fewer keep the limits than were looked at, the last ones do not.
+        return min(found, key=lambda pick: (not self._keeps(pick.path, bounds), pick.missed))
 
     def judge(self, path: Tensor, least: float | None, confidence: float) -> Pick:
         """What is to be expected of `path`, with its inherited accuracy measured."""
