@@ -134,8 +134,12 @@ class ClosedLoop:
         return max([usual, *longer], key=lambda plan: plan[0].chance)
 
     def _plan_over(self, times: int, least: float) -> list[Pick]:
-        """What to train for `times` the usual epochs: what should do, or what comes closest."""
-        picks = self._picks(least, self.wish.settings.confidence, times=times)
+        """What to train for `times` the usual epochs: what should do, or what comes closest.
+
+        Long trainings of networks that are large to be sure take longest of all: even odds are enough there.
+        """
+        confidence = self.wish.settings.confidence if times == 1 else EVEN
+        picks = self._picks(least, confidence, times=times)
         able = [pick for pick in picks if pick.missed <= 0.0] or [min(picks, key=missed)]
         return _filled(able, picks)
 
