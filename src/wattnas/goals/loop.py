@@ -18,6 +18,10 @@ _GAIN_WITHIN, _GAIN_ABOVE = 0.15, 0.01
 or above it."""
 _FAIR = 0.3
 """Chance to reach the aim with which a network is trained where a core would idle."""
+_SLIGHT = 0.1
+"""Chance to reach the aim from which on a plan is weighed by the work that it takes."""
+_WORTH = 0.5
+"""Share of the best odds for the work that a cheaper network needs."""
 _HOPELESS = 0.025
 """Chance of the network that comes closest below which the goal is out of reach: the aim lies above the 95 %
 interval of its accuracy. Trainings for a smaller chance are of the longest that there are."""
@@ -111,27 +115,20 @@ class ClosedLoop:
     def _plan_to_reach(self, least: float) -> list[Pick] | str:
         """Networks that should reach `least`, or come closest; the reason where all hope is gone."""
         plan = self._plan_over(1, least)
-        if plan[0].chance < EVEN and self._may_learn_longer():
+        if self._may_learn_longer() and (_chance(plan) < EVEN or _work(plan) > self.picker.usual("macs")):
             plan = self._longer_or_else(plan, least)
-        return _OUT_OF_REACH if plan[0].chance < _HOPELESS else plan
+        return _OUT_OF_REACH if _chance(plan) < _HOPELESS else plan
 
     def _longer_or_else(self, usual: list[Pick], least: float) -> list[Pick]:
-        """Where the usual training has less than even odds: the least work of a longer one that has them, if
-        it is less than that of a usual one with a fair chance.
-
-        Where no length has even odds, the most accurate network, trained as usual, has to show first what can
-        be reached; then the longer training with the best odds is tried.
-        """
-        longer = [self._plan_over(times, least) for times in self.wish.settings.lengths[1:]]
-        likely = [plan for plan in longer if plan[0].chance >= EVEN]
-        if usual[0].chance >= _FAIR:
-            return min([usual, *likely], key=_work)
-        if likely:
-            return min(likely, key=_work)
-        best = self._best_to_expect()
-        if best is not None and best.work < min(map(_work, longer), default=math.inf):
-            return [self.picker.judge(best.path, least, EVEN)]
-        return max([usual, *longer], key=lambda plan: plan[0].chance)
+        """Networks trained as usual or one that is trained longer: the cheapest of the plans whose odds for
+        their work are at least half the best."""
+        plans = [usual, *(self._plan_over(times, least) for times in self.wish.settings.lengths[1:])]
+        hopeful = [plan for plan in plans if _chance(plan) >= _SLIGHT]
+        if not hopeful:
+            return max(plans, key=_chance)
+        best = max(map(_odds, hopeful))
+        worth = [plan for plan in hopeful if _odds(plan) >= _WORTH * best]
+        return min(worth, key=lambda plan: plan[0].cost)
 
     def _plan_over(self, times: int, least: float) -> list[Pick]:
         """What to train for `times` the usual epochs: what should do, or what comes closest.
@@ -259,8 +256,18 @@ class ClosedLoop:
         return self._most_accurate() or max(self._bench.trained(), key=lambda record: record.accuracy)
 
 
+def _chance(plan: Sequence[Pick]) -> float:
+    """That of the likeliest network to reach the aim."""
+    return max(pick.chance for pick in plan)
+
+
 def _work(plan: Sequence[Pick]) -> float:
-    return plan[0].work
+    """Side by side, the largest decides how long it takes."""
+    return max(pick.work for pick in plan)
+
+
+def _odds(plan: Sequence[Pick]) -> float:
+    return _chance(plan) / _work(plan)
 
 
 def _filled(able: list[Pick], picks: Sequence[Pick]) -> list[Pick]:

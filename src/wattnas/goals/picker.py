@@ -159,7 +159,7 @@ class Picker:
         None with more MACs than usual: there is little to learn for the time that their training takes.
         """
         excluded = self._excluded(beside)
-        bounds = {"macs": self._usual("macs")}
+        bounds = {"macs": self.usual("macs")}
         bounds[self.wish.minimize] = min(most, bounds.get(self.wish.minimize, math.inf))
         asked = replace(self.problem(self.knowledge(), None), bounds=bounds, excluded=excluded)
         found = self._select(asked, "pilot", number)
@@ -169,12 +169,12 @@ class Picker:
 
     def _pilot_costs(self, count: int) -> list[float]:
         """What so many may cost: spread evenly on a logarithmic axis, up to the usual architecture's."""
-        high = self._usual(self.wish.minimize)
+        high = self.usual(self.wish.minimize)
         low = max(float(self.costs.of(self._cheapest()[None])[self.wish.minimize]), high / _PILOT_RANGE)
         return [low * float((high / low) ** ((place + 0.25) / count)) for place in range(count)]
 
-    def _usual(self, cost: str) -> float:
-        """The median over the survey."""
+    def usual(self, cost: str) -> float:
+        """The median of a cost over the survey: that of a usual architecture."""
         return float(self.costs.of(surveyed_paths(self._bench.survey(), self.layout))[cost].median())
 
     def least_cost(self) -> float:
@@ -241,6 +241,10 @@ class Picker:
         bounds = dict(self.wish.bounds)
         if beside:
             bounds["macs"] = _AS_LONG * beside[0].macs
+        elif self.times > 1 and (known := self._bench.trained()):
+            # One step into the unknown at a time: longer or larger.
+            largest = max(self._macs(path_of(record.operations, self.layout)) for record in known)
+            bounds["macs"] = max(largest, self.usual("macs"))
         if math.isfinite(limit):
             bounds[self.wish.minimize] = min(limit, bounds.get(self.wish.minimize, math.inf))
         found: list[Pick] = []
@@ -273,9 +277,12 @@ class Picker:
             cost=self.cost(self.operations(path)),
             missed=wanted - lower if keeps else math.inf,
             chance=chance if keeps else 0.0,
-            macs=float(self.costs.of(path[None])["macs"]),
+            macs=self._macs(path),
             times=self.times,
         )
+
+    def _macs(self, path: Tensor) -> float:
+        return float(self.costs.of(path[None])["macs"])
 
     def _select(self, problem: SelectionProblem, *where: str | int) -> Tensor:
         settings = self.wish.settings
