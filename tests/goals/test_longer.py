@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import torch
 
 from tests.goals.cases import Cut, FakeBench, Truth, costs_of, every_path, layout, loop, wish
 from wattnas.goals import Outcome, path_of
 from wattnas.goals.loop import ClosedLoop
+from wattnas.goals.picker import Pick, Picker
 from wattnas.sections import SelectSettings, TrainSettings
 
 OUT_OF_REACH = "no architecture is expected to reach the goal within the bounds"
@@ -59,6 +61,8 @@ def test_where_longer_training_cannot_do_either_it_is_not_tried_for_ever() -> No
 @pytest.mark.parametrize("below", [0.08, 0.2])
 def test_a_goal_within_reach_is_met_with_the_usual_training(below: float) -> None:
     made = bench()
+    for entry in made.survey()[:12]:  # enough to know what the usual training brings
+        made.train(path_of(entry.operations, made.shapes))
     outcome = loop(made, wish(most(made) - below, rounds=6)).run()
     assert outcome.reached and set(made.lengths) == {1}
 
@@ -150,3 +154,47 @@ def test_lengths_double(longer: int, lengths: tuple[int, ...]) -> None:
 def test_a_stretched_recipe_has_its_milestones_where_they_were() -> None:
     recipe = TrainSettings(epochs=10, schedule="steps", milestones=(4, 8)).stretched(3)
     assert (recipe.epochs, recipe.milestones) == (30, (12, 24))
+
+
+def test_what_is_trained_longer_is_no_larger_than_what_is_known() -> None:
+    made = bench()
+    picker = loop(made, wish(0.9)).picker
+    made.train(path_of(made.survey()[0].operations, made.shapes))
+    usual, longer = (picker.over(times).picks(0.9, 0.5, 0, 1)[0] for times in (1, 4))
+    # Looks join the survey, so what is usual moves a little.
+    assert usual.macs > 1.1 * picker.usual("macs") >= longer.macs
+
+
+def plan(picker: Picker, *facts: tuple[float, float, float, int]) -> list[Pick]:
+    """Picks with (cost, MACs, chance, times)."""
+    path = torch.zeros(6, dtype=torch.int64)
+    made = picker.judge(path, 0.7, 0.5)
+    return [replace(made, cost=c, macs=m, chance=p, times=t) for c, m, p, t in facts]
+
+
+@pytest.mark.parametrize(
+    ("once", "twice", "four", "taken"),
+    [
+        (
+            (2.0, 10.0, 0.7),
+            (1.0, 7.0, 0.5),
+            (0.7, 6.0, 0.5),
+            2,
+        ),  # 0.07, 0.036, 0.021 per MAC: cheapest of two
+        ((2.0, 10.0, 0.7), (1.0, 11.0, 0.5), (0.7, 6.0, 0.5), 1),  # 0.07 alone
+        ((2.0, 10.0, 0.7), (2.1, 7.0, 0.5), (0.7, 6.0, 0.5), 1),  # longer is worth its work, but dearer
+        ((26.0, 33.0, 0.45), (7.0, 19.0, 0.5), (4.0, 14.0, 0.5), 4),
+        ((2.0, 10.0, 0.05), (1.9, 10.0, 0.06), (1.8, 10.0, 0.09), 4),  # nothing but slight chances
+    ],
+)
+def test_the_cheapest_plan_that_is_worth_its_work_is_taken(
+    once: tuple[float, float, float],
+    twice: tuple[float, float, float],
+    four: tuple[float, float, float],
+    taken: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = loop(bench(), wish(0.9))
+    plans = {t: plan(tried.picker, (*facts, t)) for t, facts in ((1, once), (2, twice), (4, four))}
+    monkeypatch.setattr(tried, "_plan_over", lambda times, least: plans[times])
+    assert tried._longer_or_else(plans[1], 0.9)[0].times == taken

@@ -211,13 +211,8 @@ class Picker:
         picks: list[Pick] = []
         for number in range(count):
             certain = NormalDist().cdf(middle + _APART * (number - (count - 1) / 2))
-            found = self._pick(least, certain, place, picks, limit)
             most = min(limit, _DEARER * picks[0].cost) if picks else limit
-            longest = _AS_LONG * picks[0].macs if picks else math.inf
-            if least is not None and (found.cost > most or found.macs > longest):
-                # Being sure is not worth that: the most accurate at such a cost says where to go on.
-                found = self.judge(self._pick(None, EVEN, place, picks, most).path, least, EVEN)
-            picks.append(found)
+            picks.append(self._pick(least, certain, place, picks, most))
         return picks
 
     def _pick(
@@ -260,7 +255,11 @@ class Picker:
                 return found[-1]
             raised += _RAISE * min(found[-1].missed, 1.0)
         # Where fewer keep the limits than were looked at, the last ones do not.
-        return min(found, key=lambda pick: (not self._keeps(pick.path, bounds), pick.missed))
+        best = min(found, key=lambda pick: (not self._keeps(pick.path, bounds), pick.missed))
+        if least is None or self._keeps(best.path, bounds):
+            return best
+        # Being sure is not worth that: the most accurate within the limits says where to go on.
+        return self.judge(self._pick(None, EVEN, place, beside, limit).path, least, EVEN)
 
     def judge(self, path: Tensor, least: float | None, confidence: float) -> Pick:
         """What is to be expected of `path`, with its inherited accuracy measured."""
