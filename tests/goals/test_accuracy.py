@@ -43,12 +43,7 @@ def unit() -> np.ndarray:
 def mean_by_hand(features: Tensor) -> np.ndarray:
     """The line that is expected before anything is known."""
     centred = (features.numpy() - CENTER.numpy()) / unit()
-    return np.asarray(CENTER[0].item() + module._GAIN + centred @ SLOPES + module._LARGE * large(features))
-
-
-def large(features: Tensor | np.ndarray) -> np.ndarray:
-    """Doublings of the work beyond the usual: the third feature."""
-    return np.maximum(np.asarray(features)[..., 2] - CENTER[2].item(), 0.0)
+    return np.asarray(CENTER[0].item() + module._GAIN + centred @ SLOPES)
 
 
 def covariance(amplitude: float, length: float) -> Callable[[np.ndarray, np.ndarray], float]:
@@ -61,7 +56,6 @@ def covariance(amplitude: float, length: float) -> Callable[[np.ndarray, np.ndar
             center, sd = CENTER[place].item(), SLOPE_SDS[place]
             total += sd**2 * (one[place] - center) * (other[place] - center) / unit()[place] ** 2
             distance += (one[place] - other[place]) ** 2 / SCALE[place].item() ** 2
-        total += module._LARGE_SD**2 * float(large(one) * large(other))
         return float(total + amplitude**2 * math.exp(-distance / (2 * length**2)))
 
     return between
@@ -110,8 +104,7 @@ def process(data: Known, amplitude: float, length: float, noise: float) -> Gauss
     sds, center, per = SLOPE_SDS, CENTER.numpy(), unit()
 
     def line(a: np.ndarray, b: np.ndarray, gamma: float) -> float:
-        slopes = np.sum(sds**2 * (a - center) * (b - center) / per**2)
-        return float(module._GAIN_SD**2 + slopes + module._LARGE_SD**2 * large(a) * large(b))
+        return float(module._GAIN_SD**2 + np.sum(sds**2 * (a - center) * (b - center) / per**2))
 
     kernel = PairwiseKernel(metric=line) + ConstantKernel(amplitude**2) * RBF(length * SCALE.numpy())
     found = GaussianProcessRegressor(kernel, alpha=data.variances.numpy() + noise**2, optimizer=None)

@@ -22,10 +22,6 @@ skip; log2 of the side of the receptive field. The work of each layer follows th
 
 _SLOPES = torch.tensor([0.5, 0.15, 0.25, 0.2, -0.05, 0.0, 0.15], dtype=torch.float64)
 _SLOPE_SDS = torch.tensor([0.5, 0.1, 0.2, 0.15, 0.1, 0.1, 0.15], dtype=torch.float64)
-_WORK = FEATURES.index("work")
-_LARGE, _LARGE_SD = -0.1, 0.1
-"""Slope of the doublings of work beyond a usual architecture's: in so long a training a network learns so
-much, however large it is (docs/goal-trials.md#accuracy-model)."""
 _OWN_UNITS = 2
 """Inherited log-odds and doublings of the epochs keep their units; the survey has all others in its own."""
 _LAYER_SD = 0.025
@@ -81,23 +77,16 @@ class AccuracyModel:
         self._alpha = torch.cholesky_solve(residual[:, None], self._factor)
 
     def _lines(self, features: Tensor) -> Tensor:
-        """(N, 9 + layers): 1, the centred features and how large it is, each times its slope's standard
-        deviation before."""
+        """(N, 8 + layers): 1 and the centred features, each times its slope's standard deviation before."""
         scaled = (features - self._center) / self._unit * self._slope_sds
-        ones = torch.full((len(features), 1), _GAIN_SD, dtype=torch.float64)
-        return torch.cat([ones, scaled, _LARGE_SD * self._large(features)[:, None]], dim=1)
-
-    def _large(self, features: Tensor) -> Tensor:
-        """(N,): doublings of the work beyond that of a usual architecture."""
-        return (features[:, _WORK] - self._center[_WORK]).clamp_min(0.0)
+        return torch.cat([torch.full((len(features), 1), _GAIN_SD, dtype=torch.float64), scaled], dim=1)
 
     def _nears(self, features: Tensor) -> Tensor:
         named = slice(len(FEATURES))
         return (features[:, named] - self._center[named]) / self._scale[named]
 
     def _prior(self, features: Tensor) -> Tensor:
-        line = ((features - self._center) / self._unit) @ self._slopes
-        return self._center[0] + _GAIN + line + _LARGE * self._large(features)
+        return self._center[0] + _GAIN + ((features - self._center) / self._unit) @ self._slopes
 
     def _kernel(self, lines: Tensor, nears: Tensor, amplitude: float, length: float) -> Tensor:
         """(N, known) covariance of log-odds after final training, without noise."""
