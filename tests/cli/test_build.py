@@ -17,8 +17,8 @@ from wattnas.config import merge_settings
 from wattnas.errors import RunError
 
 KEYS = {"goal", "met", "certainty", "accuracy", "low", "high", "n", "measured_latency", "seconds"}
-KEYS |= {"latency_s", "energy_j", "params", "macs", "sources", "device", "architecture", "run_dir", "report"}
-KEYS |= {"memory_bytes", "bounds", "reason", "advice"}
+KEYS |= {"latency_s", "energy_j", "params", "macs", "sources", "device", "architecture", "epochs"}
+KEYS |= {"memory_bytes", "bounds", "reason", "advice", "run_dir", "report"}
 
 
 def summary(text: str) -> dict[str, Any]:
