@@ -141,8 +141,8 @@ class Workshop:
         if missing and times > 1:
             usual = self.subject.settings.train
             self._progress.say(
-                f"Out of reach in {usual.epochs} epochs, as far as can be told: trained for "
-                f"{usual.stretched(times).epochs} now (select.longer)."
+                f"Longer training should pay here: {usual.stretched(times).epochs} epochs instead of "
+                f"{usual.epochs} (select.longer)."
             )
         if self.members > 1 and len(missing) > 1:
             self._train_together(list(missing.values()), times)
