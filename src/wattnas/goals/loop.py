@@ -20,8 +20,9 @@ _FAIR = 0.3
 """Chance to reach the aim with which a network is trained where a core would idle."""
 _SLIGHT = 0.1
 """Chance to reach the aim from which on a plan is weighed by the work that it takes."""
-_WORTH = 0.5
-"""Share of the best odds for the work that a cheaper network needs."""
+_WORTH = 0.25
+"""Share of the best odds for the work that a cheaper network needs: its training is paid once, what it
+saves with every image."""
 _HOPELESS = 0.025
 """Chance of the network that comes closest below which the goal is out of reach: the aim lies above the 95 %
 interval of its accuracy. Trainings for a smaller chance are of the longest that there are."""
@@ -104,31 +105,33 @@ class ClosedLoop:
             return "no network of the space is cheaper"
         # What is good already is not trained for longer than usual again to save a little.
         longest = best.times if best.accuracy > most else 1
-        for times in [times for times in self.wish.settings.lengths if times <= longest]:
-            # With a network in hand that will do, a miss costs a training and no more: even odds are enough.
-            picks = [pick for pick in self._picks(least, EVEN, limit, times) if pick.cost <= limit]
-            able = [pick for pick in picks if pick.missed <= 0.0]
-            if able:
-                return _filled(able, picks)
-        return "no network that is cheaper is expected to reach the goal"
+        plan = self._weighed(lambda times: self._plan_below(limit, times, least), longest)
+        return plan or "no network that is cheaper is expected to reach the goal"
+
+    def _plan_below(self, limit: float, times: int, least: float) -> list[Pick]:
+        """What costs at most `limit` and should do; nothing where nothing should.
+
+        With a network in hand that will do, a miss costs a training and no more: even odds are enough.
+        """
+        picks = [pick for pick in self._picks(least, EVEN, limit, times) if pick.cost <= limit]
+        able = [pick for pick in picks if pick.missed <= 0.0]
+        return _filled(able, picks) if able else []
 
     def _plan_to_reach(self, least: float) -> list[Pick] | str:
         """Networks that should reach `least`, or come closest; the reason where all hope is gone."""
-        plan = self._plan_over(1, least)
-        if self._may_learn_longer() and (_chance(plan) < EVEN or _work(plan) > self.picker.usual("macs")):
-            plan = self._longer_or_else(plan, least)
+        longest = self.wish.settings.lengths[-1] if self._may_learn_longer() else 1
+        plan = self._weighed(lambda times: self._plan_over(times, least), longest)
         return _OUT_OF_REACH if _chance(plan) < _HOPELESS else plan
 
-    def _longer_or_else(self, usual: list[Pick], least: float) -> list[Pick]:
-        """Networks trained as usual or one that is trained longer: the cheapest of the plans whose odds for
-        their work are at least half the best."""
-        plans = [usual, *(self._plan_over(times, least) for times in self.wish.settings.lengths[1:])]
-        hopeful = [plan for plan in plans if _chance(plan) >= _SLIGHT]
-        if not hopeful:
-            return max(plans, key=_chance)
-        best = max(map(_odds, hopeful))
-        worth = [plan for plan in hopeful if _odds(plan) >= _WORTH * best]
-        return min(worth, key=lambda plan: plan[0].cost)
+    def _weighed(self, plan_for: Callable[[int], list[Pick]], longest: int) -> list[Pick]:
+        """The plan for the usual training; where that one is none, has no even odds or is of networks larger
+        than usual, it is weighed against those for up to `longest` times the epochs."""
+        usual = plan_for(1)
+        if usual and _chance(usual) >= EVEN and _work(usual) <= self.picker.usual("macs"):
+            return usual
+        longer = (plan_for(times) for times in self.wish.settings.lengths[1:] if times <= longest)
+        plans = [plan for plan in (usual, *longer) if plan]
+        return _worthwhile(plans) if plans else []
 
     def _plan_over(self, times: int, least: float) -> list[Pick]:
         """What to train for `times` the usual epochs: what should do, or what comes closest.
@@ -256,9 +259,25 @@ class ClosedLoop:
         return self._most_accurate() or max(self._bench.trained(), key=lambda record: record.accuracy)
 
 
+def _worthwhile(plans: Sequence[list[Pick]]) -> list[Pick]:
+    """Of plans for different lengths of training the cheapest whose odds for their work are not too far from
+    the best; of nothing but slight chances the likeliest."""
+    hopeful = [plan for plan in plans if _chance(plan) >= _SLIGHT]
+    if not hopeful:
+        return max(plans, key=_chance)
+    best = max(map(_odds, hopeful))
+    worth = [plan for plan in hopeful if _odds(plan) >= _WORTH * best]
+    # Of a daring and a sure network the sure one is what the plan's chance is made of.
+    return min(worth, key=lambda plan: _likeliest(plan).cost)
+
+
+def _likeliest(plan: Sequence[Pick]) -> Pick:
+    """The network of a plan with the best chance to reach the aim."""
+    return max(plan, key=lambda pick: pick.chance)
+
+
 def _chance(plan: Sequence[Pick]) -> float:
-    """That of the likeliest network to reach the aim."""
-    return max(pick.chance for pick in plan)
+    return _likeliest(plan).chance
 
 
 def _work(plan: Sequence[Pick]) -> float:
