@@ -9,7 +9,8 @@ Parts, in order; each row begins only while its part has time left, and what is 
     energy      a sweep over the goals that minimises energy
     latency     a sweep over the goals that minimises latency; it knows the networks of the first
     published   the six published architectures, trained with the same recipe; neither sweep knows them.
-                Where a goal was met by longer training, the dearest are trained as long, until one misses it
+                Where a goal was met by longer training, the cheapest that meets it is looked for among
+                networks that are trained as long, by halving: accuracy is taken to rise with energy
     methods     builds with methods s1 and s2 at each goal
 
 Each part has its own limit. Resumable: the same command goes on where it was; time is counted over all its
@@ -23,8 +24,9 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -136,15 +138,15 @@ def sweep(
 
 
 def published(
-    data: str, out: Path, clock: Clock, overrides: dict[str, Any], longer: dict[int, float]
+    data: str, out: Path, clock: Clock, overrides: dict[str, Any], longer: Sequence[tuple[int, float]]
 ) -> Iterator[dict[str, Any]]:
     """Published architectures with the recipe of the sweep: from the sweep's cache, trained there if need be.
 
     Each is predicted before it is trained, with what the accuracy model knows by then.
 
     Args:
-        longer: epochs of networks that the sweeps trained longer than usual -> the least goal they were
-            trained for. As long are trained the published ones, from dear to cheap, until one misses it.
+        longer: epochs of each network that the sweeps trained longer than usual, and the goal that it met.
+            The rows of one follow when the cheapest that meets it is found; none where time is up before.
     """
     settings = settings_for(data, "goal", GOALS[0], "energy_j", overrides)
     with RunDir(out / "goal-0.5").locked():
@@ -165,14 +167,36 @@ def published(
             )
     for name in [name for name in paths if name not in todo]:
         yield _reference(context, workshop, name, paths[name], 1)
-    usual = settings.train.epochs
-    for epochs, goal in longer.items():
-        for name in reversed(paths):
-            if not clock.is_up or workshop.is_trained(paths[name], epochs // usual):
-                row = _reference(context, workshop, name, paths[name], epochs // usual)
-                yield row
-                if row["accuracy"] < goal:
-                    break
+    rows: dict[tuple[str, int], dict[str, Any]] = {}
+
+    def meets(times: int, goal: float, name: str) -> bool | None:
+        if clock.is_up and not workshop.is_trained(paths[name], times):
+            return None
+        if (name, times) not in rows:
+            Teller(clock).say(f"{name}, {times} times the epochs:")
+            rows[name, times] = _reference(context, workshop, name, paths[name], times)
+        return bool(rows[name, times]["accuracy"] >= goal)
+
+    told: set[tuple[str, int]] = set()
+    for epochs, goal in longer:
+        times = epochs // settings.train.epochs
+        asked = halve(list(paths), partial(meets, times, goal)) or []
+        yield from [rows[name, times] for name in asked if (name, times) not in told]
+        told |= {(name, times) for name in asked}
+
+
+def halve(names: Sequence[str], meets: Callable[[str], bool | None]) -> list[str] | None:
+    """Who had to be asked to know the first of `names` that meets something, if each after one that does
+    does, too; None where one could not tell."""
+    asked, low, high = list[str](), 0, len(names)
+    while low < high:
+        middle = (low + high) // 2
+        does = meets(names[middle])
+        if does is None:
+            return None
+        asked.append(names[middle])
+        low, high = (low, middle) if does else (middle + 1, high)
+    return asked
 
 
 def _reference(
@@ -195,13 +219,10 @@ def _reference(
     }
 
 
-def trained_longer(result: dict[str, Any], usual: int) -> dict[int, float]:
-    """Epochs above the usual that goals of the sweeps took -> the least of these goals."""
-    found: dict[int, float] = {}
-    for row in [*result.get("energy", []), *result.get("latency", [])]:
-        if row["met"] and row["epochs"] > usual:
-            found[row["epochs"]] = min(row["goal"], found.get(row["epochs"], 1.0))
-    return found
+def trained_longer(result: dict[str, Any], usual: int) -> list[tuple[int, float]]:
+    """Epochs above the usual that goals of the sweeps were met with, and the goal."""
+    rows = [*result.get("energy", []), *result.get("latency", [])]
+    return sorted({(row["epochs"], row["goal"]) for row in rows if row["met"] and row["epochs"] > usual})
 
 
 def _cost(context: Context, name: str) -> tuple[float, float]:
