@@ -164,7 +164,7 @@ class SelectSettings(Section):
         pilots: networks of different cost that are trained before the first pick, while fewer are known.
         rounds: networks that are trained for one goal, pilots apart, at most.
         longer: how many times `train.epochs` a network may be trained where the goal is out of reach
-            otherwise, doubled step by step; 1: never longer.
+            otherwise, or takes large networks; doubled step by step; 1: never longer.
         together: networks that are trained side by side, in processes that share the threads; 0: as many as
             there are threads, at most 4, where memory allows; 1 on a GPU.
         method: "evolution" or "dual" (differentiable, with multipliers); see docs/goals.md.
