@@ -23,10 +23,11 @@ from wattnas.goals import Predicted, Subject, Workshop, surveyor
 from wattnas.goals import workshop as module
 from wattnas.goals.inherited import Inherited
 from wattnas.goals.paths import draw_paths
-from wattnas.progress import Progress
+from wattnas.progress import Progress, Silent
 from wattnas.rundir import RunDir, read_metrics
 from wattnas.seeding import derive_seed
 from wattnas.train import count_correct
+from wattnas.units import format_duration
 
 PATH = torch.tensor([0, 1, 2])
 FLAGS: dict[str, Any] = {
@@ -289,3 +290,39 @@ def test_longer_trainings_go_side_by_side_too(copied: Path) -> None:
     assert [record.times for record in records] == [2, 2]
     for path in paths:
         assert read_metrics(made.folder_of(path, 2).file("metrics.jsonl"))[-1]["epoch"] == 3
+
+
+class Listener(Silent):
+    """Keeps what is said."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    def say(self, text: str) -> None:
+        """A sentence."""
+        self.heard.append(text)
+
+
+def test_a_longer_training_says_how_long_it_should_take(copied: Path) -> None:
+    """By the seconds of the known network that is nearest in size, for the work."""
+    listener = Listener()
+    made = workshop(copied, listener)
+    (record,) = made.trained()
+    file = made.folder_of(PATH).path / module.TRAINED_FILE
+    file.write_text(record.model_copy(update={"seconds": 600.0}).model_dump_json())
+    other = torch.tensor([2, 1, 2])
+    made.train_all([(other, None)], times=2)
+    share = 2 * made._macs(other) / made._macs(PATH)
+    expected = format_duration(600.0 * share)
+    assert listener.heard == [
+        f"Longer training should pay here: 4 epochs instead of 2, about {expected} by what others took "
+        "(select.longer)."
+    ]
+    made.train_all([(other, None)], times=2)
+    assert len(listener.heard) == 1
+
+
+def test_a_longer_training_with_nothing_to_go_by_says_no_time(tmp_path: Path) -> None:
+    listener = Listener()
+    workshop(tmp_path, listener).train_all([(PATH, None)], times=2)
+    assert listener.heard == ["Longer training should pay here: 4 epochs instead of 2 (select.longer)."]

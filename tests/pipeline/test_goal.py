@@ -109,6 +109,7 @@ def test_the_network_is_the_one_that_the_rounds_measured(first: tuple[Path, Ende
     assert [r["round"] for r in rounds] == list(range(1, len(rounds) + 1))
     advice = read_advice(RunDir(path))
     assert advice is not None and advice.chosen.operations == context.architecture.operations
+    assert advice.epochs == chosen[0]["epochs"] == read_metrics(path / "metrics.jsonl")[-1]["epoch"] + 1
 
 
 def test_the_log_has_the_lines_of_the_training(first: tuple[Path, Ended]) -> None:

@@ -38,6 +38,14 @@ def test_a_wish_that_was_met_is_told_what_a_point_costs() -> None:
     ]
 
 
+def test_what_a_neighbour_is_expected_to_be_after_is_said() -> None:
+    long = advice().model_copy(update={"epochs": 32})
+    assert sentences(long, met=True, kept=True)[1:] == [
+        "Next cheaper network: about 68.0% at 100 mJ (predicted, after 32 epochs).",
+        "Next better network: about 72.0% at 300 mJ (predicted, after 32 epochs).",
+    ]
+
+
 def test_a_wish_that_was_missed_is_told_first_what_to_relax() -> None:
     told = sentences(
         advice(

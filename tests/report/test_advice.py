@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.report.fake_run import add_loop, make_run
@@ -43,6 +44,15 @@ def test_the_page_has_the_neighbours_and_why_the_loop_ended(tmp_path: Path) -> N
     page = Document(render(build_page(read_run(path))))
     assert "68.00 %" in page.row("advice", "Next better", width=8)[1]
     assert "64.00 %" in page.row("advice", "Next cheaper", width=8)[1]
+
+
+def test_the_page_says_after_how_many_epochs_neighbours_are_expected(tmp_path: Path) -> None:
+    path = make_run(tmp_path)
+    add_loop(path)
+    assert "not been trained." in render(build_page(read_run(path)))
+    advice = json.loads((path / "advice.json").read_text())
+    (path / "advice.json").write_text(json.dumps(advice | {"epochs": 32}))
+    assert "after 32 epochs, as it had." in render(build_page(read_run(path)))
 
 
 def test_a_run_without_a_loop_has_no_such_part(tmp_path: Path) -> None:

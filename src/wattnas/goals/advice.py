@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Annotated
 
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from wattnas.goals.model import Knowledge
@@ -63,6 +64,7 @@ class Advice(_Part):
         per_point: cost -> what one point (0.01) more accuracy adds to it near the chosen network, predicted.
         cheaper, better: the next networks on the predicted front, about two points away.
         front: the least cost for accuracies around the chosen one, predicted.
+        epochs: that the chosen network was trained for, and that all others are expected to be.
         relax: where the wish was not reached.
     """
 
@@ -72,6 +74,7 @@ class Advice(_Part):
     cheaper: Neighbour | None
     better: Neighbour | None
     front: tuple[Neighbour, ...]
+    epochs: Annotated[int, Field(ge=1)] | None = None
     relax: tuple[Relaxation, ...] = ()
 
 
@@ -87,8 +90,8 @@ class Adviser:
     picker: Picker
     knowledge: Knowledge
 
-    def advise(self, chosen: TrainedRecord, *, reached: bool) -> Advice:
-        """The advice about the network `chosen`."""
+    def advise(self, chosen: TrainedRecord, *, reached: bool, epochs: int | None = None) -> Advice:
+        """The advice about the network `chosen`, which was trained for so many epochs."""
         at, cost = self._own(chosen), self.picker.wish.minimize
         front = tuple(self._front(chosen.accuracy, chosen.times))
         less = [n for n in front if n.costs[cost] < at.costs[cost] and n.accuracy < at.accuracy - _STEP / 2]
@@ -102,6 +105,7 @@ class Adviser:
             cheaper=cheaper,
             better=better,
             front=front,
+            epochs=epochs,
             relax=() if reached else tuple(self._relaxations(self._longest(chosen))),
         )
 

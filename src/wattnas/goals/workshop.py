@@ -10,6 +10,7 @@ Each folder is a run directory of its own, so a training that was cut off goes o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +36,7 @@ from wattnas.rundir import Clock, RunDir, now, read_metrics
 from wattnas.space import count_layout
 from wattnas.stage import Stage
 from wattnas.train import TrainProblem, count_correct, fresh_network, train
+from wattnas.units import format_duration
 
 WEIGHTS_FILE, TRAINED_FILE = "weights.safetensors", "trained.json"
 
@@ -139,15 +141,30 @@ class Workshop:
             if not self.is_trained(path, times)
         }
         if missing and times > 1:
-            usual = self.subject.settings.train
-            self._progress.say(
-                f"Longer training should pay here: {usual.stretched(times).epochs} epochs instead of "
-                f"{usual.epochs} (select.longer)."
-            )
+            self._announce([path for path, _ in missing.values()], times)
         if self.members > 1 and len(missing) > 1:
             self._train_together(list(missing.values()), times)
         share = self._threads if len(jobs) == 1 else self._share
         return [self._made(path, predicted, times, share) for path, predicted in jobs]
+
+    def _announce(self, paths: Sequence[Tensor], times: int) -> None:
+        """That longer trainings begin, and how long they should take."""
+        usual = self.subject.settings.train
+        expected = [seconds for path in paths if (seconds := self._expected_s(path, times)) is not None]
+        long = f", about {format_duration(max(expected))} by what others took" if expected else ""
+        self._progress.say(
+            f"Longer training should pay here: {usual.stretched(times).epochs} epochs instead of "
+            f"{usual.epochs}{long} (select.longer)."
+        )
+
+    def _expected_s(self, path: Tensor, times: int) -> float | None:
+        """Seconds of a training, by that of the known network which is nearest in MACs; None without any."""
+        macs = self._macs(path)
+        known = [(self._macs(path_of(r.operations, self.subject.layout)), r) for r in self.trained()]
+        if not known:
+            return None
+        other, record = min(known, key=lambda entry: abs(math.log(entry[0] / macs)))
+        return record.seconds * (times * macs) / (record.times * other)
 
     def _train_together(self, jobs: Sequence[tuple[Tensor, Predicted | None]], times: int) -> None:
         clock = Clock()

@@ -118,7 +118,8 @@ def run_goal_search(context: Context) -> None:
     loop = _loop(context, workshop, keep, [_round(entry) for entry in before.rounds])
     with closing(workshop):
         outcome = loop.run()
-    advice = Adviser(loop.picker, loop.picker.knowledge()).advise(outcome.record, reached=outcome.reached)
+    adviser, epochs = Adviser(loop.picker, loop.picker.knowledge()), _epochs(context, outcome.record.times)
+    advice = adviser.advise(outcome.record, reached=outcome.reached, epochs=epochs)
     write_text(run.file(ADVICE_FILE), advice.model_dump_json(indent=1) + "\n")
     keep(outcome.rounds, outcome.reason)
     _write_choice(context, outcome, workshop)
@@ -194,7 +195,7 @@ def _kept(number: int, entry: Round, context: Context) -> _Kept:
         kind=entry.kind,
         architecture=entry.operations,
         times=entry.times,
-        epochs=context.settings.train.stretched(entry.times).epochs,
+        epochs=_epochs(context, entry.times),
         predicted=expected,
         correct=entry.correct,
         n=entry.n,
@@ -204,6 +205,10 @@ def _kept(number: int, entry: Round, context: Context) -> _Kept:
         latency_s=sources.latency_s,
         decision=entry.decision,
     )
+
+
+def _epochs(context: Context, times: int) -> int:
+    return context.settings.train.stretched(times).epochs
 
 
 def _expected(predicted: Predicted) -> Quantity:

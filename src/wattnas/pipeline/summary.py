@@ -71,6 +71,7 @@ def sentences(advice: Advice, *, met: bool, kept: bool, remedy: Sequence[str] = 
     the neighbours."""
     found: list[str] = []
     show = SHOW[advice.minimize]
+    after = "" if advice.epochs is None else f", after {advice.epochs} epochs"
     if advice.per_point:
         joules, seconds = advice.per_point["energy_j"], advice.per_point["latency_s"]
         found.append(
@@ -80,7 +81,7 @@ def sentences(advice: Advice, *, met: bool, kept: bool, remedy: Sequence[str] = 
     for word, neighbour in (("cheaper", advice.cheaper), ("better", advice.better)):
         if neighbour is not None:
             cost = show(neighbour.costs[advice.minimize])
-            found.append(f"Next {word} network: about {neighbour.accuracy:.1%} at {cost} (predicted).")
+            found.append(f"Next {word} network: about {neighbour.accuracy:.1%} at {cost} (predicted{after}).")
     return found if met else [*_to_relax(advice, kept), *remedy, *found]
 
 

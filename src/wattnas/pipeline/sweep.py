@@ -132,26 +132,29 @@ def _expected(
     found: Sequence[tuple[Context, Outcome, dict[str, Any]]], known: set[tuple[str, ...]]
 ) -> list[Point]:
     """The networks that the models expect between and around those that were built."""
-    neighbours: dict[tuple[str, ...], tuple[Context, Neighbour]] = {}
+    neighbours: dict[tuple[str, ...], tuple[Context, Neighbour, int | None]] = {}
     for context, _, _ in found:
         advice = read_advice(context.run)
-        for neighbour in advice.front if advice is not None else ():
+        if advice is None:
+            continue
+        for neighbour in advice.front:
             if neighbour.operations not in known:
-                neighbours[neighbour.operations] = (context, neighbour)
+                neighbours[neighbour.operations] = (context, neighbour, advice.epochs)
     ordered = sorted(neighbours.values(), key=lambda entry: entry[1].accuracy)
-    return [
-        _expected_point(number, context, neighbour)
-        for number, (context, neighbour) in enumerate(ordered, start=1)
-    ]
+    return [_expected_point(number, *entry) for number, entry in enumerate(ordered, start=1)]
 
 
-def _expected_point(number: int, context: Context, neighbour: Neighbour) -> Point:
+def _expected_point(number: int, context: Context, neighbour: Neighbour, epochs: int | None) -> Point:
     goal = round(neighbour.accuracy, 3)
+    after = "" if epochs is None else f", expected after {epochs} epochs"
     return Point(
         name=f"expected {number}: {100 * goal:.1f} %",
         architecture=neighbour.operations,
         accuracy=Quantity(
-            value=neighbour.accuracy, unit="1", origin="predicted", source="accuracy model; not trained"
+            value=neighbour.accuracy,
+            unit="1",
+            origin="predicted",
+            source=f"accuracy model; not trained{after}",
         ),
         command=_command(context.settings, goal),
         **_predicted(context, neighbour.operations),

@@ -28,6 +28,7 @@ class AdvicePart:
     headers: tuple[str, ...]
     rows: tuple[NeighbourRow, ...]
     slope: str
+    note: str
     relax: tuple[str, ...]
 
 
@@ -41,6 +42,7 @@ def build_advice(found: AdviceFile | None) -> AdvicePart | None:
         headers=tuple(NAMES[key] for key in keys),
         rows=tuple(_row(name, entry, keys) for name, entry in named if entry is not None),
         slope=_slope(found),
+        note=_note(found.epochs),
         relax=tuple(_relaxed(entry.name, entry.asked, entry.needed) for entry in found.relax),
     )
 
@@ -60,6 +62,14 @@ def _slope(found: AdviceFile) -> str:
         return ""
     joules, seconds = number(found.per_point["energy_j"], "J"), number(found.per_point["latency_s"], "s")
     return f"Around the chosen network one point of accuracy costs about {joules.text} and {seconds.text}."
+
+
+def _note(epochs: int | None) -> str:
+    after = "" if epochs is None else f": their accuracy is expected after {epochs} epochs, as it had"
+    return (
+        "Accuracy of the chosen network: on validation images. Costs are predicted or counted. The "
+        f"neighbours have not been trained{after}."
+    )
 
 
 def _relaxed(name: str, asked: float, needed: float | None) -> str:

@@ -279,6 +279,7 @@ class AdviceFile(_Part):
     per_point: dict[str, Value] = {}
     cheaper: NeighbourFacts | None = None
     better: NeighbourFacts | None = None
+    epochs: Count | None = None
     relax: tuple[RelaxFacts, ...] = ()
 
 
