@@ -242,13 +242,14 @@ class Workshop:
         folder.start(subject.network_key(times) | {"operations": list(architecture.operations)}, {})
         stage = self._stage(folder, "train")
         splits, settings = subject.splits, subject.settings
+        recipe, augment = subject.recipe(times)
         network = fresh_network(architecture, subject.layout, splits.mean, splits.std, settings.seed)
         problem = TrainProblem(
             network=network,
             images=splits.train,
             validation=splits.validation,
-            settings=settings.train.stretched(times),
-            augment=settings.augment,
+            settings=recipe,
+            augment=augment,
             flip=subject.flip,
             seed=settings.seed,
             compute=subject.compute,
