@@ -12,10 +12,6 @@ Share = Annotated[float, Field(gt=0, lt=1)]
 Decay = Annotated[float, Field(ge=0, le=1)]
 
 
-_CROP_SHARE = 8
-"""Side of an image over the largest padding that a longer training brings."""
-
-
 class Section(BaseModel):
     """Unknown keys are refused; values do not change."""
 
@@ -38,15 +34,6 @@ class AugmentSettings(Section):
 
     padding: Annotated[int, Field(ge=0, le=64)] = 4
     flip: Literal["auto", "on", "off"] = "auto"
-
-    def stretched(self, times: int, side: int) -> AugmentSettings:
-        """For so many times the epochs: what is seen more often is shown more differently.
-
-        `padding` grows with the square root of `times`, up to an eighth of the images' `side` in pixels (4
-        of 32, as is usual in long trainings: He et al., arXiv 1512.03385, section 4.2); it never shrinks.
-        """
-        grown = min(round(times**0.5 * self.padding), side // _CROP_SHARE)
-        return self.model_copy(update={"padding": max(self.padding, grown)})
 
     @field_validator("flip", mode="before")
     @classmethod

@@ -11,7 +11,7 @@ from tests.goals.cases import Cut, FakeBench, Truth, costs_of, every_path, layou
 from wattnas.goals import Outcome, path_of
 from wattnas.goals.loop import ClosedLoop, _worthwhile
 from wattnas.goals.picker import Pick, Picker
-from wattnas.sections import AugmentSettings, SelectSettings, TrainSettings
+from wattnas.sections import SelectSettings, TrainSettings
 
 OUT_OF_REACH = "no architecture is expected to reach the goal within the bounds"
 
@@ -154,25 +154,6 @@ def test_lengths_double(longer: int, lengths: tuple[int, ...]) -> None:
 def test_a_stretched_recipe_has_its_milestones_where_they_were() -> None:
     recipe = TrainSettings(epochs=10, schedule="steps", milestones=(4, 8)).stretched(3)
     assert (recipe.epochs, recipe.milestones) == (30, (12, 24))
-
-
-@pytest.mark.parametrize(
-    ("padding", "side", "stretched"),
-    [
-        (1, 32, [1, 1, 2, 3]),
-        (2, 32, [2, 3, 4, 4]),
-        (1, 12, [1, 1, 1, 1]),
-        (0, 32, [0, 0, 0, 0]),
-        (6, 32, [6, 6, 6, 6]),
-    ],
-)
-def test_crops_grow_with_the_length_up_to_an_eighth_of_the_side(
-    padding: int, side: int, stretched: list[int]
-) -> None:
-    settings = AugmentSettings(padding=padding, flip="on")
-    found = [settings.stretched(times, side) for times in (1, 2, 4, 8)]
-    assert [entry.padding for entry in found] == stretched
-    assert {entry.flip for entry in found} == {"on"}
 
 
 def test_what_is_trained_longer_is_no_larger_than_what_is_known() -> None:

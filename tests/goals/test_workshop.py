@@ -26,8 +26,7 @@ from wattnas.goals.paths import draw_paths
 from wattnas.progress import Progress, Silent
 from wattnas.rundir import RunDir, read_metrics
 from wattnas.seeding import derive_seed
-from wattnas.stage import Stage
-from wattnas.train import TrainProblem, count_correct, train
+from wattnas.train import count_correct
 from wattnas.units import format_duration
 
 PATH = torch.tensor([0, 1, 2])
@@ -291,23 +290,6 @@ def test_longer_trainings_go_side_by_side_too(copied: Path) -> None:
     assert [record.times for record in records] == [2, 2]
     for path in paths:
         assert read_metrics(made.folder_of(path, 2).file("metrics.jsonl"))[-1]["epoch"] == 3
-
-
-def test_a_longer_training_sees_larger_crops(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Up to an eighth of the side: of 8 pixels never more than 1, so the limit is lifted here."""
-    seen: list[tuple[int, int]] = []
-
-    def spy(problem: TrainProblem, stage: Stage) -> None:
-        seen.append((problem.settings.epochs, problem.augment.padding))
-        train(problem, stage)
-
-    monkeypatch.setattr(module, "train", spy)
-    monkeypatch.setattr("wattnas.sections._CROP_SHARE", 2)
-    made = workshop(copied, augment={"padding": 1, "flip": "off"})
-    for times in (1, 4):
-        made.train(PATH, times=times)
-    assert seen == [(2, 1), (8, 2)]
-    assert [made.subject.network_key(times)["augment"]["padding"] for times in (1, 2, 4)] == [1, 1, 2]
 
 
 class Listener(Silent):

@@ -52,7 +52,7 @@ def test_the_page_says_after_how_many_epochs_neighbours_are_expected(tmp_path: P
     assert "not been trained." in render(build_page(read_run(path)))
     advice = json.loads((path / "advice.json").read_text())
     (path / "advice.json").write_text(json.dumps(advice | {"epochs": 32}))
-    assert "after 32 epochs, as it had." in render(build_page(read_run(path)))
+    assert "after 32 epochs, like that of the chosen one." in render(build_page(read_run(path)))
 
 
 def test_a_run_without_a_loop_has_no_such_part(tmp_path: Path) -> None:

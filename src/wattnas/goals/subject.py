@@ -10,7 +10,6 @@ import torch
 from wattnas.compute import CPU, Compute
 from wattnas.config import Settings
 from wattnas.data import Splits
-from wattnas.sections import AugmentSettings, TrainSettings
 from wattnas.space import Layout
 
 _MOST_MEMBERS = 4
@@ -64,15 +63,7 @@ class Subject:
         """All that the supernet and its survey depend on."""
         return self._common() | {"supernet": self.settings.supernet.model_dump(mode="json")}
 
-    def recipe(self, times: int = 1) -> tuple[TrainSettings, AugmentSettings]:
-        """How a network is trained for `times` the epochs."""
-        settings = self.settings
-        return settings.train.stretched(times), settings.augment.stretched(times, self.layout.size)
-
     def network_key(self, times: int = 1) -> dict[str, Any]:
         """All that a network trained for `times` the epochs depends on, besides its architecture."""
-        train, augment = self.recipe(times)
-        return self._common() | {
-            "augment": augment.model_dump(mode="json"),
-            "train": train.model_dump(mode="json", exclude={"inherit"}),
-        }
+        train = self.settings.train.stretched(times)
+        return self._common() | {"train": train.model_dump(mode="json", exclude={"inherit"})}

@@ -242,14 +242,13 @@ class Workshop:
         folder.start(subject.network_key(times) | {"operations": list(architecture.operations)}, {})
         stage = self._stage(folder, "train")
         splits, settings = subject.splits, subject.settings
-        recipe, augment = subject.recipe(times)
         network = fresh_network(architecture, subject.layout, splits.mean, splits.std, settings.seed)
         problem = TrainProblem(
             network=network,
             images=splits.train,
             validation=splits.validation,
-            settings=recipe,
-            augment=augment,
+            settings=settings.train.stretched(times),
+            augment=settings.augment,
             flip=subject.flip,
             seed=settings.seed,
             compute=subject.compute,

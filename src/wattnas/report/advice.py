@@ -65,7 +65,7 @@ def _slope(found: AdviceFile) -> str:
 
 
 def _note(epochs: int | None) -> str:
-    after = "" if epochs is None else f": their accuracy is expected after {epochs} epochs, as it had"
+    after = f": accuracy expected after {epochs} epochs, like that of the chosen one" if epochs else ""
     return (
         "Accuracy of the chosen network: on validation images. Costs are predicted or counted. The "
         f"neighbours have not been trained{after}."
